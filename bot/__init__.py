@@ -1,0 +1,1 @@
+"""The conversation, its channels and its delivery; `bot.app` puts Lotse together."""

@@ -1,0 +1,1 @@
+"""Translate what a platform sends to Events, and Replies to what it shows."""

@@ -1,0 +1,1 @@
+"""Inbox and outbox: nothing is lost, nothing is done twice."""

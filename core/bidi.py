@@ -1,0 +1,37 @@
+"""Right-to-left text with German words, numbers and addresses inside, so that it reads correctly everywhere.
+
+Each left-to-right run goes into an isolate (LRI ... PDI), and each line begins with a right-to-left mark, so that a line
+that starts with a German word or a number still runs from the right.
+"""
+
+from __future__ import annotations
+
+import re
+
+RLM, LRI, PDI = "\u200f", "\u2066", "\u2069"
+_CONTROLS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_WORD = r"A-Za-z\u00c0-\u024f\u0400-\u04ff0-9"
+_RUN = re.compile(
+    rf"[+§@]?[{_WORD}](?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|\([{_WORD}.,\- ]+\))*(?:[{_WORD}%€/]|\([{_WORD}.,\- ]+\)))?")
+_PLAIN_NUMBER = re.compile(r"\d+")
+
+
+def isolate(text: str) -> str:
+    """Right-to-left text with its left-to-right runs isolated; numbers alone need no isolate."""
+    lines = _CONTROLS.sub("", text).split("\n")
+    return "\n".join(RLM + _RUN.sub(_wrap, line) if line.strip() else line for line in lines)
+
+
+def isolate_runs(text: str) -> str:
+    """Like `isolate` for a piece inside a line: no mark at the beginning."""
+    return _RUN.sub(_wrap, _CONTROLS.sub("", text))
+
+
+def strip(text: str) -> str:
+    """Text without any direction control character."""
+    return _CONTROLS.sub("", text)
+
+
+def _wrap(match: re.Match[str]) -> str:
+    run = match.group()
+    return run if _PLAIN_NUMBER.fullmatch(run) else f"{LRI}{run}{PDI}"

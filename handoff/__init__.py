@@ -1,0 +1,1 @@
+"""From the bot to a person: triage, consent, tickets, routing, the case managers' desk."""

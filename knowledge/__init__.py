@@ -1,0 +1,1 @@
+"""What Lotse knows: answers, services, regions; curated as files first, then in the database."""

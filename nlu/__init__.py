@@ -1,0 +1,1 @@
+"""What a person means: language, topic, aspect, details, and how sure that is."""
