@@ -41,3 +41,12 @@ signin_link = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("used_at", UtcDateTime),
 )
+sa.Index("ix_staff_session_staff_id", staff_session.c.staff_id)
+
+# Browsers from which an account has signed in before: attempts of strangers do not count against them.
+staff_device = sa.Table(
+    "staff_device", metadata,
+    sa.Column("id_hash", sa.String(64), primary_key=True),
+    sa.Column("staff_id", sa.String(32), sa.ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from knowledge.hours import opening_hours
+
 ASPECTS = ("do", "papers", "cost", "time", "place", "trouble")
 
 
@@ -82,6 +84,8 @@ class Service:
 
     `shown` is False where the data is older than 2023 or doubtful and nobody has confirmed it yet.
     `name` and `hours` are German; `description` maps language codes to one plain sentence.
+    `opening` holds the hours by weekday (`mon` .. `sun`) and `hours_note` what cannot be said in times, by language;
+    `hours_text` puts both together. `note` and `doubtful` are for the desk and never shown to newcomers.
     """
 
     id: str
@@ -102,6 +106,19 @@ class Service:
     confirmed_at: date | None
     shown: bool
     description: Mapping[str, str] = field(default_factory=dict)
+    opening: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hours_note: Mapping[str, str] = field(default_factory=dict)
+    doubtful: str | None = None
+    note: str | None = None
+    for_newcomers: bool = True
+
+    def hours_text(self, language: str) -> str | None:
+        """The opening hours in the words of a language; None where they are not known."""
+        return opening_hours(self.opening, self.hours_note, language)
+
+    def description_in(self, language: str) -> str | None:
+        """What the office does, in this language or else in English or German."""
+        return next((self.description[code] for code in (language, "en", "de") if code in self.description), None)
 
 
 @dataclass(frozen=True)
@@ -143,7 +160,8 @@ class Region:
 class TownMatch:
     """A town found in a text. `certain` is False for a spelling so far off that the person should confirm it.
 
-    `known` is False for a place that exists in North Rhine-Westphalia but is in no region here (then `town` is None).
+    `known` is False for a place that exists in Germany but is in no region here; then `town` is None and `text` is the
+    German name of that place. Otherwise `text` is what the person wrote.
     """
 
     town: Town | None

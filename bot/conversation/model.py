@@ -37,22 +37,34 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A text file that goes with a reply."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """One message to a person. `markdown` in the subset that `core.markdown` knows; `keyboard` rows of buttons."""
 
     markdown: str
     keyboard: tuple[tuple[Button, ...], ...] = ()
     rtl: bool = False
+    attachment: Attachment | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As it lies, encrypted, in the outbox."""
         return {"markdown": self.markdown, "rtl": self.rtl,
-                "keyboard": [[[b.label, b.data, b.url] for b in row] for row in self.keyboard]}
+                "keyboard": [[[b.label, b.data, b.url] for b in row] for row in self.keyboard],
+                "attachment": [self.attachment.name, self.attachment.content] if self.attachment else None}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Reply:
         """The reverse of `as_json`."""
-        return cls(data["markdown"], tuple(tuple(Button(*b) for b in row) for row in data["keyboard"]), data["rtl"])
+        attachment = Attachment(*data["attachment"]) if data.get("attachment") else None
+        return cls(data["markdown"], tuple(tuple(Button(*b) for b in row) for row in data["keyboard"]), data["rtl"],
+                   attachment)
 
 
 @dataclass

@@ -1,0 +1,94 @@
+"use strict";
+(() => {
+  const log = document.getElementById("log");
+  const form = document.getElementById("form");
+  const text = document.getElementById("text");
+  const problem = document.getElementById("problem");
+  let last = 0;
+
+  const post = async (path, body) => {
+    problem.hidden = true;
+    try {
+      const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error((await answer.json()).error);
+      return true;
+    } catch (error) {
+      problem.textContent = error.message || "The message could not be sent. Please try again.";
+      problem.hidden = false;
+      return false;
+    }
+  };
+
+  const keyboard = (message) => {
+    const keys = document.createElement("div");
+    keys.className = "keys";
+    if (message.rtl) keys.dir = "rtl";
+    for (const row of message.keyboard) {
+      const line = document.createElement("div");
+      for (const key of row) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = key.label;
+        button.addEventListener("click", () => post("/chat/send", { data: key.data, message: String(message.id), label: key.label }));
+        line.append(button);
+      }
+      keys.append(line);
+    }
+    return keys;
+  };
+
+  const show = (message) => {
+    if (message.id <= last) return;
+    last = message.id;
+    const bubble = document.createElement("div");
+    bubble.className = `message ${message.who}`;
+    if (message.who === "person") {
+      bubble.dir = "auto";
+      bubble.textContent = message.text;
+    } else {
+      bubble.dir = message.rtl ? "rtl" : "ltr";
+      bubble.innerHTML = message.html; // sanitised by the server
+      if (message.file) {
+        const link = document.createElement("a");
+        link.href = message.file.url;
+        link.textContent = message.file.name;
+        link.download = message.file.name;
+        bubble.append(link);
+      }
+    }
+    log.append(bubble);
+    if (message.keyboard && message.keyboard.length) log.append(keyboard(message));
+    log.scrollTop = log.scrollHeight;
+  };
+
+  const listen = () => {
+    const source = new EventSource(`/chat/events?after=${last}`);
+    source.onmessage = (event) => show(JSON.parse(event.data));
+  };
+
+  const begin = async () => {
+    const answer = await fetch("/chat/messages?after=0");
+    const messages = (await answer.json()).messages;
+    messages.forEach(show);
+    if (!messages.length) await post("/chat/send", { text: "/start" });
+    listen();
+  };
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const words = text.value;
+    if (!words.trim()) return;
+    if (await post("/chat/send", { text: words })) text.value = "";
+    text.focus();
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  document.getElementById("new").addEventListener("click", async () => {
+    if (await post("/chat/new", {})) window.location.reload();
+  });
+  begin();
+})();
