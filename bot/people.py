@@ -27,6 +27,7 @@ class Known:
     address: str
     key: DataKey
     person: Person
+    unreachable: bool = False
 
 
 def person_to_json(person: Person) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class People:
     def _known(self, row: Any) -> Known:
         key = self._vault.open_data_key(row.data_key)
         return Known(row.id, row.bot, row.lane, key.unseal(row.address), key,
-                     person_from_json(row.id, key.unseal(row.state)))
+                     person_from_json(row.id, key.unseal(row.state)), row.unreachable_at is not None)
 
     async def create(self, connection: AsyncConnection, bot: str, lane: str, address: str) -> Known:
         """A new newcomer with a data key of their own."""
@@ -114,9 +115,14 @@ class People:
         await connection.execute(sa.update(inbox).where(inbox.c.bot == known.bot, inbox.c.lane == known.lane,
                                                         inbox.c.state == "dead").values(payload=None))
 
-    async def forget_old_dialogues(self, connection: AsyncConnection, days: int) -> int:
-        """Retention: the dialogue goes `days` days after the last message; the person with it unless a case needs them."""
+    async def forget_old_dialogues(self, connection: AsyncConnection, days: int, needed: sa.Select[str]) -> int:
+        """Retention: dialogues go `days` days after the last message, and the people with them.
+
+        `needed` selects the ids of newcomers who have a case: they stay until the case goes. Returns how many went.
+        """
         before = now() - timedelta(days=days)
         old = sa.select(newcomer.c.id).where(newcomer.c.seen_at < before)
-        result = await connection.execute(sa.delete(utterance).where(utterance.c.newcomer_id.in_(old)))
+        await connection.execute(sa.delete(utterance).where(utterance.c.newcomer_id.in_(old)))
+        result = await connection.execute(
+            sa.delete(newcomer).where(newcomer.c.seen_at < before, newcomer.c.id.not_in(needed)))
         return result.rowcount

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 CasesFactory = Callable[[AsyncConnection, Known], Cases]
 RecordsFactory = Callable[[AsyncConnection, Known], Records]
 BlockedHook = Callable[[AsyncConnection, str], Any]
+ErasedHook = Callable[[Known], None]
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,12 @@ class Processing:
 
     def __init__(self, database: Database, inbox: Inbox, outbox: Outbox, people: People, engine: Callable[[], Engine],
                  environment: Callable[[str], Environment], translators: Mapping[str, Translator],
-                 cases: CasesFactory, records: RecordsFactory, on_blocked: BlockedHook) -> None:
+                 cases: CasesFactory, records: RecordsFactory, on_blocked: BlockedHook,
+                 on_returned: BlockedHook, on_erased: ErasedHook) -> None:
         self._database, self._inbox, self._outbox, self._people = database, inbox, outbox, people
         self._engine, self._environment, self._translators = engine, environment, translators
         self._cases, self._records, self._on_blocked = cases, records, on_blocked
+        self._on_returned, self._on_erased = on_returned, on_erased
 
     async def prepare(self, row: InboxRow) -> Prepared:
         """Translate and understand; a malformed update raises here and is tried again, then parked."""
@@ -79,11 +82,13 @@ class Processing:
         known = await self._people.find(connection, row.bot, row.lane)
         if known is None:
             known = await self._people.create(connection, row.bot, row.lane, arrival.address)
+        elif known.unreachable:
+            await self._on_returned(connection, known.id)
         env = self._environment(row.bot)
         turn = Turn(arrival.event, known.person, now(), self._cases(connection, known), self._records(connection, known))
         await converse(turn, env, prepared.understanding)
         await self._write(connection, row, known, turn, env)
-        return None
+        return (lambda: self._on_erased(known)) if turn.erased else None
 
     async def _write(self, connection: AsyncConnection, row: InboxRow, known: Known, turn: Turn, env: Environment) -> None:
         language = language_of(turn.person, env)

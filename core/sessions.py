@@ -14,7 +14,7 @@ from core.clock import now
 from core.staff import StaffMember, find_staff
 from core.staff_tables import signin_link, staff_device, staff_session
 
-IDLE = timedelta(minutes=60)  # since the last page a person asked for; looking for news in the background does not count
+IDLE = timedelta(minutes=60)  # since the last page somebody asked for; looking for news in the background is not one
 ABSOLUTE = timedelta(hours=12)
 DEVICE_DAYS = 180
 _TOUCH_AFTER = timedelta(minutes=1)  # so that not every page view is a write
@@ -82,7 +82,8 @@ async def use_signin_link(connection: AsyncConnection, token: str) -> str | None
     at = now()
     staff_id = await connection.scalar(
         sa.update(signin_link)
-        .where(signin_link.c.token_hash == hashed(token), signin_link.c.used_at.is_(None), signin_link.c.expires_at > at)
+        .where(signin_link.c.token_hash == hashed(token), signin_link.c.used_at.is_(None),
+               signin_link.c.expires_at > at)
         .values(used_at=at).returning(signin_link.c.staff_id))
     member = await find_staff(connection, staff_id) if staff_id else None
     return member.id if member else None
@@ -91,7 +92,8 @@ async def use_signin_link(connection: AsyncConnection, token: str) -> str | None
 async def remember_device(connection: AsyncConnection, staff_id: str) -> str:
     """A token for a browser from which this account has signed in."""
     token, at = secrets.token_urlsafe(24), now()
-    await connection.execute(sa.delete(staff_device).where(staff_device.c.created_at < at - timedelta(days=DEVICE_DAYS)))
+    await connection.execute(sa.delete(staff_device)
+                             .where(staff_device.c.created_at < at - timedelta(days=DEVICE_DAYS)))
     await connection.execute(sa.insert(staff_device).values(id_hash=hashed(token), staff_id=staff_id, created_at=at))
     return token
 

@@ -145,7 +145,7 @@ async def enable_staff(connection: AsyncConnection, login: str) -> None:
     await connection.execute(sa.update(staff).where(staff.c.id == line.id).values(disabled_at=None))
 
 
-async def _find(connection: AsyncConnection, login: str) -> sa.Row[tuple[str, str]]:
+async def _find(connection: AsyncConnection, login: str) -> sa.Row[str, str]:
     row = (await connection.execute(sa.select(staff.c.id, staff.c.login)
                                     .where(staff.c.login == login.strip().lower()))).one_or_none()
     if row is None:

@@ -35,6 +35,14 @@ consent = sa.Table(
 )
 sa.Index("ix_consent_newcomer_id", consent.c.newcomer_id)
 
+# What the hashes in `consent` stand for, so that a consent can be shown again; the same for all, no personal data.
+consent_wording = sa.Table(
+    "consent_wording", metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("first_used_at", UtcDateTime, nullable=False),
+)
+
 ticket = sa.Table(
     "ticket", metadata,
     sa.Column("id", sa.String(32), primary_key=True),
@@ -50,7 +58,7 @@ ticket = sa.Table(
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("data_key", sa.LargeBinary, nullable=False),
     sa.Column("card", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.String(12), nullable=False),  # new, waiting_staff, waiting_person, closed
+    sa.Column("state", sa.String(16), nullable=False),  # new, waiting_staff, waiting_person, closed, locked
     sa.Column("undeliverable", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("outcome", sa.String(40)),
     sa.Column("opened_at", UtcDateTime, nullable=False),
@@ -61,6 +69,7 @@ ticket = sa.Table(
 )
 sa.Index("ix_ticket_office_state", ticket.c.office_id, ticket.c.state, ticket.c.opened_at)
 sa.Index("ix_ticket_newcomer_id", ticket.c.newcomer_id)
+sa.Index("ix_ticket_closed_at", ticket.c.office_id, ticket.c.closed_at)
 
 # Messages to the person, from the person, and notes: a note is a message whose audience is empty.
 ticket_message = sa.Table(
@@ -71,7 +80,9 @@ ticket_message = sa.Table(
     sa.Column("audience", sa.String(8), nullable=False),  # person, staff, none (internal note)
     sa.Column("staff_id", sa.String(32)),
     sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("form", sa.String(32)),  # the form it came from: a form sent twice is one message
     sa.Column("at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("ticket_id", "form"),
     sa.CheckConstraint("author = 'staff' OR audience <> 'none'", name="ck_ticket_message_only_staff_write_notes"),
 )
 sa.Index("ix_ticket_message_ticket_id", ticket_message.c.ticket_id, ticket_message.c.id)
@@ -87,10 +98,10 @@ ticket_event = sa.Table(
 )
 sa.Index("ix_ticket_event_ticket_id", ticket_event.c.ticket_id, ticket_event.c.id)
 
-# The last number given per region and year.
+# The last number given per region prefix and year.
 ticket_number = sa.Table(
     "ticket_number", metadata,
-    sa.Column("region", sa.String(60), primary_key=True),
+    sa.Column("prefix", sa.String(12), primary_key=True),
     sa.Column("year", sa.Integer, primary_key=True),
     sa.Column("last", sa.Integer, nullable=False),
 )
@@ -102,13 +113,16 @@ notification = sa.Table(
     sa.Column("office_id", sa.String(60), nullable=False),
     sa.Column("ticket_id", sa.String(32), nullable=False),
     sa.Column("what", sa.String(20), nullable=False),  # case, message
-    sa.Column("state", sa.String(8), nullable=False),  # waiting, sent
+    sa.Column("state", sa.String(8), nullable=False),  # waiting, sent, dropped (the case was over before)
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("not_before", UtcDateTime),
     sa.Column("problem", sa.String(200)),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime),
 )
+sa.Index("ix_notification_waiting", notification.c.not_before, sqlite_where=notification.c.state == "waiting",
+         postgresql_where=notification.c.state == "waiting")
+sa.Index("ix_notification_ticket_id", notification.c.ticket_id)
 
 access_log = sa.Table(
     "access_log", metadata,
@@ -121,3 +135,4 @@ access_log = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
 )
 sa.Index("ix_access_log_newcomer_id", access_log.c.newcomer_id)
+sa.Index("ix_access_log_at", access_log.c.at)

@@ -15,6 +15,8 @@ _SECTION = re.compile(r"## *(.*?) *")
 _PLACE = re.compile(r"\{\{(.*?)\}\}")
 _FIGURE_ID = re.compile(r"[a-z][a-z0-9_-]{1,40}")
 LONGEST_TITLE = 60
+# The keys that later checks point at.
+_FRONT_KEYS = ("title", "as_of", "review_due", "sources", "figures", "related", "office_words")
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,14 @@ def parse_answer(text: str, file: str, topics: Collection[str], *, by_desk: bool
     if answer is not None and entry is not None:
         _check_place(answer, file, entry)
         _check_figures(answer, lines, entry, mistakes)
-    front_lines = {key: entry.line_of(key) for key in ("title", "office_words", "figures", "sources", "as_of", "related",
-                                                       "review_due")} if entry else {}
+    front_lines = {key: entry.line_of(key) for key in _FRONT_KEYS} if entry is not None else {}
     found = (*front_mistakes.found, *mistakes.found)
     return AnswerFile(file, answer, lines, tuple(sorted(found)), front_lines)
 
 
 def _split(text: str, mistakes: Mistakes) -> tuple[str, str, int] | None:
     """Front matter, body and the line on which the body begins."""
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if not lines or lines[0].strip() != "---":
         mistakes.add(1, "the file must begin with a line `---`, then the front matter")
         return None
@@ -126,8 +127,9 @@ def _answer(entry: Entry, sections: Mapping[str, str], topics: Collection[str], 
         entry.wrong("sources", "name at least one source with title, url and seen")
     if topic is None or language is None or title is None or as_of is None or review_due is None:
         return None
-    return Answer(topic=topic, language=language, title=title, as_of=as_of, checked_by=checked_by, review_due=review_due,
-                  sources=sources, figures=figures, related=related, office_words=office_words, sections=sections)
+    return Answer(topic=topic, language=language, title=title, as_of=as_of, checked_by=checked_by,
+                  review_due=review_due, sources=sources, figures=figures, related=related,
+                  office_words=office_words, sections=sections)
 
 
 def _checked_by(entry: Entry, by_desk: bool) -> str | None:
@@ -135,7 +137,8 @@ def _checked_by(entry: Entry, by_desk: bool) -> str | None:
     if name in {"none", None}:
         return None
     if not by_desk:
-        entry.wrong("checked_by", "`checked_by` must be `none` in a file; a person of the municipality confirms in the desk")
+        entry.wrong("checked_by", "`checked_by` must be `none` in a file; a person of the municipality confirms in the "
+                                  "desk")
         return None
     return name
 
@@ -193,7 +196,8 @@ def _check_figures(answer: Answer, lines: Mapping[str, int], entry: Entry, mista
                                                          "front matter")
     for identifier in known:
         if identifier not in used:
-            entry.wrong("figures", f"the figure `{identifier}` is used nowhere; write {{{{{identifier}}}}} or remove it")
+            entry.wrong("figures", f"the figure `{identifier}` is used nowhere; write {{{{{identifier}}}}} or remove "
+                                   "it")
         if known.count(identifier) > 1:
             entry.wrong("figures", f"the figure `{identifier}` is defined twice; keep one")
 

@@ -60,7 +60,7 @@ def read_content(folder: Path = CONTENT, *, by_desk: bool = False) -> Content:
     for path in _paths(folder):
         name = path.relative_to(folder).as_posix()
         try:
-            text = texts[name] = path.read_text(encoding="utf-8")
+            text = texts[name] = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError:
             unread.append(Mistake(name, 1, "this file is not UTF-8 text; save it as UTF-8"))
             continue

@@ -55,8 +55,8 @@ class Library:
         known = self.town(town) if town else None
         if known is None:
             return ()
-        fitting = [service for service in self.regions[known.region].services
-                   if service.shown and topic in service.topics and (not service.covers or known.name in service.covers)]
+        fitting = [service for service in self.regions[known.region].services if service.shown
+                   and topic in service.topics and (not service.covers or known.name in service.covers)]
         fitting.sort(key=lambda service: (not service.covers, service.topics.index(topic)))
         return tuple(fitting[:limit])
 

@@ -75,7 +75,7 @@ class Entry:
         """The line of this key, or that of the whole entry where it is missing."""
         return self._key_lines.get(key, self.line)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All keys, in the order of the file; they count as asked for."""
         self._asked.update(self._nodes)
         return list(self._nodes)

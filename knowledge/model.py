@@ -80,12 +80,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Service:
-    """A local office. `covers` holds town names, empty for the whole region; `as_of` as in the sheet ("2024-11", "undated").
+    """A local office. `covers` holds town names, empty for the whole region. `as_of` is "2024-11" or "undated".
 
-    `shown` is False where the data is older than 2023 or doubtful and nobody has confirmed it yet.
-    `name` and `hours` are German; `description` maps language codes to one plain sentence.
-    `opening` holds the hours by weekday (`mon` .. `sun`) and `hours_note` what cannot be said in times, by language;
-    `hours_text` puts both together. `note` and `doubtful` are for the desk and never shown to newcomers.
+    `shown` is False where the data is older than 2023 or doubtful and nobody has confirmed it yet. `name` and `hours`
+    are German; `description` maps language codes to one plain sentence. `opening` holds the hours by weekday (`mon` to
+    `sun`) and `hours_note` what cannot be said in times, by language; `hours_text` puts both together. `note` and
+    `doubtful` are for the desk and never shown to newcomers.
     """
 
     id: str

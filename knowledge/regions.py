@@ -1,10 +1,10 @@
-"""One region file (`regions/<region>.yml`): towns, offices of the KIM, services. The head of each file explains its keys."""
+"""One region file (`regions/<region>.yml`): towns, offices of the KIM, services. Each file's head explains its keys."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from core import clock
@@ -13,7 +13,7 @@ from knowledge.hours import WEEKDAYS
 from knowledge.located import Entry, Mistakes, compose
 from knowledge.mistakes import Mistake
 from knowledge.model import Office, Region, Service, Town
-from knowledge.wording import MOBILE
+from knowledge.wording import MOBILE, line_problems
 
 UNDATED = "undated"
 OLDEST_SHOWN_YEAR = 2023
@@ -30,11 +30,12 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 @dataclass(frozen=True)
 class RegionFile:
-    """What was read from one file; `region` is None where it is too broken to be used."""
+    """What was read from one file; `region` is None where it is too broken. `lines` tells where each service begins."""
 
     file: str
     region: Region | None
     mistakes: tuple[Mistake, ...]
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def file_name(region: str) -> str:
@@ -57,7 +58,8 @@ def parse_region(text: str, file: str, topics: Collection[str], *, by_desk: bool
         return RegionFile(file, None, tuple(mistakes.found))
     entry = Entry(node, mistakes)
     region = _region(entry, file, topics, by_desk) if entry.is_mapping else None
-    return RegionFile(file, region, tuple(sorted(mistakes.found)))
+    lines = {item.text("id", required=False) or "": item.line for item in entry.entries("services", required=False)}
+    return RegionFile(file, region, tuple(sorted(set(mistakes.found))), lines)
 
 
 def may_be_shown(service: Service) -> bool:
@@ -77,7 +79,8 @@ def may_be_shown(service: Service) -> bool:
 def _region(entry: Entry, file: str, topics: Collection[str], by_desk: bool) -> Region | None:
     identifier, name, prefix = entry.text("region", longest=60), entry.text("name", longest=100), entry.text("prefix")
     entry.text("state", required=False)
-    if identifier and (not _ID.fullmatch(identifier) or (file.startswith("regions/") and file != file_name(identifier))):
+    is_elsewhere = file.startswith("regions/") and file != file_name(identifier or "")
+    if identifier and (is_elsewhere or not _ID.fullmatch(identifier)):
         entry.wrong("region", f"`region` must be the name of the file without .yml, not `{identifier}`")
     if prefix and not re.fullmatch(r"[A-Z]{2,4}", prefix):
         entry.wrong("prefix", f"`prefix` begins the ticket numbers: two to four capital letters, not `{prefix}`")
@@ -181,9 +184,19 @@ def _service(entry: Entry, region: str, names: list[str], topics: Collection[str
         note=entry.text("note", required=False, longest=2000),
         for_newcomers=not entry.truth("professionals_only"))
     entry.done()
+    for key in ("name", "address", "languages", "note", "doubtful"):
+        _check_words(entry, key, getattr(service, key))
+    for key, texts in (("description", description), ("hours_note", hours_note)):
+        for text in texts.values():
+            _check_words(entry, key, text)
     if not (identifier and name and as_of):
         return None
     return replace(service, hours=service.hours_text("de"), shown=may_be_shown(service))
+
+
+def _check_words(entry: Entry, key: str, text: str | None) -> None:
+    for what in line_problems(text or ""):
+        entry.wrong(key, what)
 
 
 def _as_of(entry: Entry) -> str:
@@ -233,7 +246,7 @@ def _by_language(entry: Entry, key: str, longest: int = 200) -> dict[str, str]:
     if item is None:
         return {}
     texts: dict[str, str] = {}
-    for code in item.keys():
+    for code in item.names():
         if code not in BY_CODE:
             item.wrong(code, f"`{code}` is not a language code; use one of {', '.join(BY_CODE)}")
         elif text := item.text(code, longest=longest):
@@ -246,7 +259,7 @@ def _opening(entry: Entry) -> dict[str, tuple[str, ...]]:
     if item is None:
         return {}
     opening: dict[str, tuple[str, ...]] = {}
-    for day in item.keys():
+    for day in item.names():
         if day not in WEEKDAYS:
             item.wrong(day, f"`{day}` is no weekday; use {', '.join(WEEKDAYS)}")
             continue

@@ -17,6 +17,7 @@ from knowledge.model import Answer, Figure, Topic
 
 LONGEST_DO = 900
 LONGEST_SECTION = 1200
+LONGEST_MESSAGE = 1800
 LONGEST_SENTENCE = 24
 LONGEST_MEAN = 14.0
 # Two sections that share more than this part of their five-letter pieces say the same; ordinary pairs of one answer,
@@ -41,7 +42,8 @@ _MONEY = re.compile(
     rf"(?:[{_DIGIT}][{_DIGIT}.,٫٬]*(?:\s|\u00a0|\u202f)?(?:€|EUR\b|[Ee]uros?\b|[Cc]ent\b|يورو|یورو|اليورو|евро|євро|avro\b|%|٪"
     r"|Prozent|per ?cent|pour cent|بالمئة|بالمائة|في المئة|في المائة|درصد|процент|відсотк))"
     rf"|€(?:\s|\u00a0)?[{_DIGIT}]|%(?:\s|\u00a0)?[{_DIGIT}]|yüzde\s[{_DIGIT}]")
-MOBILE = re.compile(r"(?<![\d+])(?:(?:\+|00)49[\s/().-]{0,2}(?:0|\(0\))?[\s/().-]?|0[\s/().-]?)1[\s]?[567]\d[\d\s/().-]{5,}")
+MOBILE = re.compile(r"(?<![\d+])(?:(?:\+|00)49[\s/().-]{0,2}(?:0|\(0\))?[\s/().-]?|0[\s/().-]?)1\s?[567]\d"
+                    r"[\d\s/().-]{5,}")
 _MARKS = re.compile(r"\*\*|\\(?=[\\`*_\[\]<>.)#+-])")
 _SENTENCE_END = re.compile(r"(?<=[.!?؟۔…])[\"»“”’)\]]*\s+|\n+|:\s+|;\s+")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'ʼ.\-/][^\W\d_]+)*|\d[\d.,:]*")
@@ -70,7 +72,7 @@ def examine(read: AnswerFile, topics: Mapping[str, Topic], today: date | None = 
     mistakes += [Mistake(read.file, 1, what) for topic in (topics.get(answer.topic),) if topic
                  for what in describe_problems(topic, answer)]
     mistakes += _dates(read, answer, today)
-    mistakes += [Mistake(read.file, read.front_lines.get("title", 1), what) for what in _line_problems(answer.title)]
+    mistakes += [Mistake(read.file, read.front_lines.get("title", 1), what) for what in line_problems(answer.title)]
     for figure in answer.figures:
         mistakes += [Mistake(read.file, read.front_lines.get("figures", 1), f"figure `{figure.id}`: {what}")
                      for what in _figure_problems(figure)]
@@ -89,23 +91,28 @@ def _dates(read: AnswerFile, answer: Answer, today: date) -> Iterator[Mistake]:
             yield Mistake(read.file, read.front_lines["sources"], f"`seen` {source.seen} lies in the future")
     for figure in answer.figures:
         if figure.as_of > today:
-            yield Mistake(read.file, read.front_lines["figures"], f"`as_of` of the figure `{figure.id}` lies in the future")
+            yield Mistake(read.file, read.front_lines["figures"],
+                          f"`as_of` of the figure `{figure.id}` lies in the future")
 
 
 def _figure_problems(figure: Figure) -> Iterator[str]:
     for text in (figure.text, figure.without):
-        yield from _line_problems(text)
+        yield from line_problems(text)
     if _MONEY.search(figure.without):
         yield "`without` still names an amount; say it without one"
 
 
-def _line_problems(line: str) -> Iterator[str]:
+def line_problems(line: str) -> Iterator[str]:
+    """What no text for newcomers may hold: hidden characters, HTML, pictures, mobile numbers, other links."""
     if match := _INVISIBLE.search(line):
-        yield f"an invisible character U+{ord(match.group()):04X} stands here; remove it (the program adds what is needed)"
+        yield (f"an invisible character U+{ord(match.group()):04X} stands here; remove it (the program adds what is "
+               "needed)")
     if match := _HTML.search(line):
         yield f"`{match.group()}` looks like HTML; use **bold** and [links](https://...) only"
     if match := MOBILE.search(line):
         yield f"`{match.group().strip()}` is a mobile number; use the office's own line"
+    if line.count("**") % 2:
+        yield "a `**` is not closed on this line"
     if _IMAGE.search(line):
         yield "pictures cannot be shown; remove it"
     for _, address in _LINK.findall(line):
@@ -119,15 +126,16 @@ def _section(read: AnswerFile, answer: Answer, aspect: str) -> Iterator[Mistake]
         for pattern, what in _FORBIDDEN_LINES:
             if pattern.match(line):
                 yield Mistake(read.file, number, what)
-        for what in _line_problems(line):
+        for what in line_problems(line):
             yield Mistake(read.file, number, what)
         if match := _MONEY.search(visible(line)):
-            yield Mistake(read.file, number, f"`{match.group().strip()}` is an amount; put it into `figures` with as_of, "
-                                             "valid_until and source")
+            yield Mistake(read.file, number, f"`{match.group().strip()}` is an amount; put it into `figures` with "
+                                             "as_of, valid_until and source")
     longest = LONGEST_DO if aspect == "do" else LONGEST_SECTION
     length = max(len(visible(filled(answer, aspect, current=current))) for current in (True, False))
     if length > longest:
-        yield Mistake(read.file, first, f"`## {aspect}` has {length} characters with its figures; shorten it to {longest}")
+        yield Mistake(read.file, first, f"`## {aspect}` has {length} characters with its figures; shorten it to "
+                                        f"{longest}")
     yield from _plainness(read, answer, aspect)
 
 
@@ -143,11 +151,13 @@ def _plainness(read: AnswerFile, answer: Answer, aspect: str) -> Iterator[Mistak
     for number, line in enumerate(answer.sections[aspect].split("\n"), read.lines[aspect]):
         words = max(sentences(line), default=0)
         if words > LONGEST_SENTENCE:
-            yield Mistake(read.file, number, f"a sentence of {words} words; make two of it (at most {LONGEST_SENTENCE})")
+            yield Mistake(read.file, number, f"a sentence of {words} words; make two of it (at most "
+                                             f"{LONGEST_SENTENCE})")
     counts = sentences(text)
     if counts and sum(counts) / len(counts) > LONGEST_MEAN:
-        yield Mistake(read.file, read.lines[aspect], f"the sentences of `## {aspect}` have {sum(counts) / len(counts):.1f} "
-                                                     f"words on average; shorten them to {LONGEST_MEAN:.0f}")
+        mean = sum(counts) / len(counts)
+        yield Mistake(read.file, read.lines[aspect], f"the sentences of `## {aspect}` have {mean:.1f} words on "
+                                                     f"average; shorten them to {LONGEST_MEAN:.0f}")
 
 
 def likeness(first: str, second: str) -> float:
@@ -162,5 +172,5 @@ def _repetitions(read: AnswerFile, answer: Answer) -> Iterator[Mistake]:
     for earlier, later in combinations(answer.aspects, 2):
         alike = likeness(filled(answer, earlier), filled(answer, later))
         if alike > TOO_ALIKE:
-            yield Mistake(read.file, read.lines[later], f"`## {later}` repeats `## {earlier}` (likeness {alike:.2f}); say "
-                                                        "only what is new, or remove it")
+            yield Mistake(read.file, read.lines[later], f"`## {later}` repeats `## {earlier}` (likeness {alike:.2f}); "
+                                                        "say only what is new, or remove it")

@@ -483,7 +483,7 @@ async def _draft(turn: Turn, env: Environment, intake: Intake, office: Office) -
         office=office.id, carrier=office.carrier, region=region.id, prefix=region.prefix, town=intake.town,
         language=intake.language, topic=intake.topic, urgent=decision.urgent,
         reasons=decision.reasons or ("asked_for_person",), consent_wording=wording,
-        consent_hash=hashlib.sha256(wording.encode()).hexdigest(), card={
+        consent_language=language_of(person, env), card={
             "topic": _topic_label(env, intake.topic, "de") or "", "language": german_name(intake.language),
             "interpreter": bool(intake.interpreter), "contact": intake.contact or "chat", "phone": intake.phone,
             "name": intake.name, "words": intake.words, "bot_language": language_of(person, env),

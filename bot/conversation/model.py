@@ -144,7 +144,7 @@ class CaseDraft:
     urgent: bool
     reasons: tuple[str, ...]
     consent_wording: str
-    consent_hash: str
+    consent_language: str
     card: dict[str, Any]
 
 
