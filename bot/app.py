@@ -15,11 +15,12 @@ from starlette.routing import BaseRoute, Route
 
 from bot.cases import HandoffCases, OutboxMessenger, OutboxStates, StoredRecords
 from bot.channels import telegram_events, web
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import LARGEST_UPDATE, TelegramChannel
 from bot.channels.telegram_client import TelegramPlatform, make_bot, until_reachable
 from bot.channels.web import ChatPage, WebPlatform
 from bot.content import Content, load_content
 from bot.conversation.commands import NAMES
+from bot.conversation.menu import AREAS
 from bot.delivery.inbox import Inbox
 from bot.delivery.lanes import Instance, Lanes, LeasedLanes, LocalLanes
 from bot.delivery.model import Platform
@@ -37,11 +38,12 @@ from bot.processing import Processing
 from bot.texts import Texts, load_texts
 from core.crypto import Vault
 from core.database import Database, SingleProcess, migrate
+from core.errors import SettingsError
 from core.settings import Settings
-from core.web import build_web
+from core.web import Section, build_web
 from handoff import tickets
-from handoff.notifications import Mailer
-from handoff.pages import DeskPages
+from handoff.notifications import Mailer, MailServer
+from handoff.pages import case_section
 from nlu.model import Engine
 from nlu.training import load_engine
 
@@ -66,7 +68,7 @@ class Application:
     people: People
     worker: Worker
     sender: Sender
-    mailer: Mailer
+    mailer: Mailer | None
     web: Starlette
     health: Health
     chat: ChatPage | None
@@ -92,7 +94,9 @@ class Application:
         if "sender" in parts:
             jobs.append(("sender", self.sender.run()))
         if "jobs" in parts:
-            jobs += [("retention", run_jobs(self.database, self.people, self.settings)), ("mail", self.mailer.run())]
+            jobs.append(("retention", run_jobs(self.database, self.people, self.settings)))
+            if self.mailer is not None:
+                jobs.append(("mail", self.mailer.run()))
         if "telegram" in parts and self.telegram is not None:
             jobs.append((TELEGRAM, self._receive(self.telegram)))
         on_ready(f"http://{self.settings.listen}" if server else "")
@@ -178,22 +182,36 @@ async def build_application(settings: Settings, *, progress: Progress = lambda _
     worker = Worker(database, inbox, lanes("inbox"), processing, after_commit=lambda: app.sender.wake())
     telegram = _telegram(settings, database, inbox, vault, worker.wake)
     chat = ChatPage(database, inbox, vault, worker.wake, operator=settings.operator or "",
-                    secure=_is_https(settings)) if settings.chat_page_on else None
+                    secure=(settings.public_url or "").startswith("https://")) if settings.chat_page_on else None
     sender = Sender(database, outbox, lanes("outbox"),
                     platforms or _platforms(database, vault, telegram),
                     {TELEGRAM: Pace(settings.telegram_messages_per_second, settings.telegram_chat_burst)},
                     on_unreachable=_unreachable(people))
-    mailer = Mailer(database, settings)
     health = Health(database, inbox, outbox, telegram)
-    desk = DeskPages(database, vault, OutboxMessenger(people, outbox, content.environment), OutboxStates(),
-                     after_commit=sender.wake)
-    app = Application(settings, database, vault, texts, content, engine, inbox, outbox, people, worker, sender, mailer,
-                      _web(settings, database, desk, health, chat, telegram), health, chat, telegram, instance)
+    desk = case_section(database, vault, OutboxMessenger(people, outbox, content.environment), OutboxStates(),
+                        topic_title=lambda topic, language: _topic_title(content, topic, language),
+                        retention_days=settings.retention_cases_days)
+    app = Application(settings, database, vault, texts, content, engine, inbox, outbox, people, worker, sender,
+                      _mailer(settings, database), _web(settings, database, desk, health, chat, telegram), health, chat,
+                      telegram, instance)
     return app
 
 
-def _is_https(settings: Settings) -> bool:
-    return (settings.public_url or "").startswith("https://")
+def _mailer(settings: Settings, database: Database) -> Mailer | None:
+    if settings.smtp_url is None:
+        return None
+    if settings.mail_from is None:
+        raise SettingsError("LOTSE_MAIL_FROM: the sender's address is needed where LOTSE_SMTP_URL is set")
+    return Mailer(database, MailServer.from_url(settings.smtp_url.get_secret_value()), settings.mail_from,
+                  settings.public_url)
+
+
+def _topic_title(content: Content, topic: str, language: str) -> str:
+    """A topic's title for the desk; the name of the area where the person only chose an area."""
+    env = content.environment(TELEGRAM)
+    if topic in AREAS:
+        return env.texts(f"menu.{topic}", language)
+    return content.library.title(topic, language) or topic
 
 
 def _telegram(settings: Settings, database: Database, inbox: Inbox, vault: Vault,
@@ -221,7 +239,7 @@ def _unreachable(people: People) -> Callable[[AsyncConnection, str, str], asynci
     return note  # type: ignore[return-value]
 
 
-def _web(settings: Settings, database: Database, desk: DeskPages, health: Health, chat: ChatPage | None,
+def _web(settings: Settings, database: Database, desk: Section, health: Health, chat: ChatPage | None,
          telegram: TelegramChannel | None) -> Starlette:
     routes: list[BaseRoute] = [Route("/health", health.page), Route("/metrics", health.metrics)]
     exempt = ["/health", "/metrics"]
@@ -232,7 +250,8 @@ def _web(settings: Settings, database: Database, desk: DeskPages, health: Health
         secret = settings.webhook_secret.get_secret_value()
         routes.append(Route("/telegram", telegram.webhook(secret), methods=["POST"]))
         exempt.append("/telegram")
-    return build_web(database, settings, routes=[*desk.routes(), *routes], csrf_exempt=exempt)
+    return build_web(database, [desk], routes=routes, public_url=settings.public_url, operator=settings.operator or "",
+                     csrf_exempt=exempt, body_limits={"/telegram": LARGEST_UPDATE})
 
 
 __all__ = ["Application", "build_application", "prepare"]

@@ -12,7 +12,7 @@ RLM, LRI, PDI = "\u200f", "\u2066", "\u2069"
 _CONTROLS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _WORD = r"A-Za-z\u00c0-\u024f\u0400-\u04ff0-9"
 _RUN = re.compile(
-    rf"[+§@]?[{_WORD}](?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|\([{_WORD}.,\- ]+\))*(?:[{_WORD}%€/]|\([{_WORD}.,\- ]+\)))?")
+    rf"[+§@/]?[{_WORD}](?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|\([{_WORD}.,\- ]+\))*(?:[{_WORD}%€/]|\([{_WORD}.,\- ]+\)))?")
 _PLAIN_NUMBER = re.compile(r"\d+")
 
 

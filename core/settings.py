@@ -39,13 +39,12 @@ class Settings(BaseSettings):
     imprint_url: str | None = Field(None, validation_alias="LOTSE_IMPRINT_URL")
     default_town: str | None = Field(None, validation_alias="LOTSE_DEFAULT_TOWN")
 
-    nlu: Literal["builtin", "rasa"] = Field("builtin", validation_alias="LOTSE_NLU")
+    nlu: Literal["builtin"] = Field("builtin", validation_alias="LOTSE_NLU")
 
     smtp_url: SecretStr | None = Field(None, validation_alias="LOTSE_SMTP_URL")
     mail_from: str | None = Field(None, validation_alias="LOTSE_MAIL_FROM")
 
     retention_dialogue_days: int = Field(30, ge=1, validation_alias="LOTSE_RETENTION_DIALOGUE_DAYS")
-    retention_unanswered_days: int = Field(90, ge=1, validation_alias="LOTSE_RETENTION_UNANSWERED_DAYS")
     retention_cases_days: int = Field(180, ge=1, validation_alias="LOTSE_RETENTION_CASES_DAYS")
     retention_access_days: int = Field(365, ge=1, validation_alias="LOTSE_RETENTION_ACCESS_DAYS")
 

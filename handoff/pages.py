@@ -90,7 +90,8 @@ class CasePages:
 
     async def _case_news(self, request: Request) -> Response:
         async with self._database.reading() as connection:
-            mark = await self._tickets.case_news(connection, session_of(request).staff, request.path_params["ticket_id"])
+            mark = await self._tickets.case_news(connection, session_of(request).staff,
+                                                 request.path_params["ticket_id"])
         return JSONResponse({"mark": mark})
 
     async def _show(self, request: Request) -> Response:
@@ -101,7 +102,8 @@ class CasePages:
         """The page of a case; after a refused form with the sentence, what was typed, and what is new marked."""
         typed = typed or FormData()
         async with self._database.transaction() as connection:  # reading a case writes the access log
-            case, mark = await self._tickets.read(connection, session_of(request).staff, request.path_params["ticket_id"])
+            case, mark = await self._tickets.read(connection, session_of(request).staff,
+                                                  request.path_params["ticket_id"])
         seen = _number(typed.get("seen")) if isinstance(problem, SomethingNew) else case.last_message
         return desk_of(request).render(
             request, "case.html", _status(problem), case=case, line=case.line, card=case.card, mark=mark,

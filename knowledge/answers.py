@@ -11,7 +11,7 @@ from knowledge.located import Entry, Mistakes, compose
 from knowledge.mistakes import Mistake
 from knowledge.model import ASPECTS, Answer, Figure, Source, Topic
 
-_SECTION = re.compile(r"## *(.*?) *")
+_SECTION = re.compile(r"##(?!#) *(.*?) *")
 _PLACE = re.compile(r"\{\{(.*?)\}\}")
 _FIGURE_ID = re.compile(r"[a-z][a-z0-9_-]{1,40}")
 LONGEST_TITLE = 60

@@ -104,7 +104,7 @@ class TownFinder:
         written = " ".join(word.written for word in piece)
         for key in _stems(" ".join(word.key for word in piece)):
             name = self._names.get(key)
-            if name is not None and (len(words) == length or self._counts(name, key, before, piece)):
+            if name is not None and self._counts(name, key, before, piece):
                 return _match(name, written, certain=True)
         return None
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import yaml
 
 from core.errors import ContentError
-from nlu.features import Floats
-from nlu.normalise import fold, normalise
+from nlu.normalise import normalise
 
-SIGN, HINT, HARMLESS = 1.3, 0.5, -0.9
+SIGN, HINT, HARMLESS = 1.3, 0.5, -1.4
 """What a wording adds to the score; the score's own spread is about one."""
 
+_PREFIXES = "(?:\u0648\u0627\u0644|\u0628\u0627\u0644|\u0627\u0644|\u0644\u0644|[\u0648\u0641\u0628\u0644])?"
 _GAP = r"(?: \S+){0,3}?"
 
 
@@ -120,5 +120,8 @@ def _pattern(phrase: str, file: Path) -> str:
 
 
 def _word(choice: str) -> str:
-    bare = normalise(fold(choice.strip("*")))
+    """One choice of a token; `_` stands for a space inside it. Arabic words may carry their small prefixes."""
+    bare = normalise(choice.strip("*"))
+    if not choice.startswith("*") and "\u0600" <= bare[:1] <= "\u06ff":
+        return _PREFIXES + re.escape(bare) + ("\\S*" if choice.endswith("*") else "")
     return ("\\S*" if choice.startswith("*") else "") + re.escape(bare) + ("\\S*" if choice.endswith("*") else "")

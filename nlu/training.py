@@ -9,27 +9,33 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import joblib
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 import scipy
 import sklearn
 import snowballstemmer
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
 
 from nlu import language
-from nlu.engine import BuiltinEngine, Thresholds, TopicModel, softmax
-from nlu.examples import OUT_OF_SCOPE, Example, read_folder, read_training
-from nlu.features import Floats, Vocabulary, read
+from nlu.engine import BuiltinEngine, Thresholds, TopicModel
+from nlu.examples import Example, read_folder, read_training
+from nlu.features import Vocabulary, read
 from nlu.followup import FollowUps
-from nlu.safety import SafetyStep
+from nlu.normalise import normalise
+from nlu.safety import SafetyStep, load_wordings
+from nlu.thresholds import best_safety_threshold, best_temperature, best_thresholds
 from nlu.typos import misspell
 
 Progress = Callable[[str], None]
 DATA = Path(__file__).parent / "data"
 VALIDATION = Path(__file__).parent / "validation"
 SEED = 7
+TYPO_RATE = 0.08
+BAYES_SHARE = 0.3
 
 
 def silent(_: str) -> None:
@@ -90,21 +96,59 @@ def build(examples: Sequence[Example], validation: Sequence[Example], data: Path
     progress("Learning the languages ...")
     languages = language.learn(examples, language.read_others(data), seed=SEED)
     progress("Learning the topics ...")
+    model = learn_topics(examples)
+    progress("Choosing the thresholds ...")
+    seen = {normalise(example.text) for example in examples}
+    unseen = [example for example in validation if normalise(example.text) not in seen]
+    return calibrate(model, languages, data, unseen)
+
+
+def learn_topics(examples: Sequence[Example]) -> TopicModel:
+    """The joint model: a multi-class and a Bayesian linear model, standardised and added, and the danger model.
+
+    All three are linear over the same features, so what is kept is one matrix and reading a message costs one product.
+    """
     dice = random.Random(SEED)  # noqa: S311 not for secrets
-    rows = [read(example.text, example.lang) for example in examples]
-    labels = np.array([example.topic for example in examples])
-    vocabulary = Vocabulary.learn(rows)
-    rows += [read(misspell(example.text, dice), example.lang) for example in examples]
-    matrix = vocabulary.matrix(rows)
-    labels = np.concatenate([labels, labels])
-    model = LinearSVC(C=0.3, tol=1e-2, max_iter=300).fit(matrix, labels)
+    clean = [read(example.text, example.lang) for example in examples]
+    spoilt = [read(misspell(example.text, dice, TYPO_RATE), example.lang) for example in examples]
+    vocabulary = Vocabulary.learn(clean)
+    matrix = vocabulary.matrix([*clean, *spoilt])
+    labels = np.array([example.topic for example in examples] * 2)
+    margin = LinearSVC(C=0.2, multi_class="crammer_singer", max_iter=100, tol=0.1, random_state=SEED)
+    margin.fit(matrix, labels)
+    bayes = MultinomialNB(alpha=0.02, fit_prior=False).fit(matrix, labels)
+    sample = matrix[:: max(1, matrix.shape[0] // 3000)]
+    weights, intercept = 0.0, 0.0
+    for share, part, shift in ((1.0, margin.coef_, margin.intercept_),
+                               (BAYES_SHARE, bayes.feature_log_prob_, bayes.class_log_prior_)):
+        # The mean over the topics carries no information; without it both parts have one scale.
+        centred, offset = part - part.mean(axis=0), shift - shift.mean()
+        spread = float((sample @ centred.T + offset).std())
+        weights = weights + share / spread * centred
+        intercept = intercept + share / spread * offset
     is_danger = np.char.startswith(labels.astype(str), "safety.")
-    danger = LinearSVC(C=0.3, tol=1e-2, max_iter=300, class_weight={True: 3.0, False: 1.0}).fit(matrix, is_danger)
-    weights = np.ascontiguousarray(np.vstack([model.coef_, danger.coef_]).T.astype(np.float32))
-    intercept = np.concatenate([model.intercept_, danger.intercept_]).astype(np.float32)
-    topics = TopicModel(vocabulary, weights, intercept, tuple(map(str, model.classes_)), 0.2)
-    thresholds = {code: Thresholds(0.35) for code in languages.own}
-    return BuiltinEngine(topics, languages, SafetyStep(-0.3), FollowUps.load(data), thresholds)
+    danger = LinearSVC(C=0.3, tol=1e-2, max_iter=300, class_weight={True: 3.0, False: 1.0}, random_state=SEED)
+    danger.fit(matrix, is_danger)
+    return TopicModel(vocabulary, np.ascontiguousarray(np.vstack([weights, danger.coef_]).T.astype(np.float32)),
+                      np.concatenate([intercept, danger.intercept_]).astype(np.float32),
+                      tuple(map(str, margin.classes_)))
+
+
+def calibrate(model: TopicModel, languages: language.LanguageModel, data: Path,
+              validation: Sequence[Example]) -> BuiltinEngine:
+    """Temperature, safety threshold and thresholds of "unsure", all chosen on messages not trained on."""
+    read_scores = [model.scores(normalise(example.text), example.lang) for example in validation]
+    scores = np.array([topic_scores for topic_scores, _ in read_scores], dtype=np.float32)
+    model = replace(model, temperature=best_temperature(scores, [example.topic for example in validation],
+                                                        model.topics))
+    wordings = load_wordings(data)
+    leads = np.array([model.lead_of_danger(row) for row in scores])
+    own = np.array([danger for _, danger in read_scores])
+    step = SafetyStep(wordings, 0.0, (float(leads.std()), float(own.std())))
+    step = replace(step, threshold=best_safety_threshold(step, validation, leads, own))
+    engine = BuiltinEngine(model, languages, step, FollowUps.load(data),
+                           dict.fromkeys(languages.own, Thresholds(0.0)))
+    return replace(engine, thresholds=best_thresholds(engine, validation))
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import structlog
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Message
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -33,7 +33,7 @@ from core.markdown import to_telegram_html
 log = structlog.get_logger()
 
 # Raw updates are stored as they come: one malformed update must not lose the others of its batch.
-warnings.filterwarnings("ignore", message="Please use 'Bot.get_updates'", category=PTBUserWarning)
+warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'", category=PTBUserWarning)
 
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 GONE = ("chat not found", "user is deactivated", "bot was blocked", "bot was kicked", "peer_id_invalid")
@@ -63,9 +63,7 @@ class TelegramPlatform:
     async def deliver(self, lane: str, address: str, reply: Reply) -> str:
         """Send one message; raises RetryLater, Unreachable or Rejected."""
         try:
-            message = await self.bot.send_message(
-                chat_id=int(address), text=to_telegram_html(reply.markdown, rtl=reply.rtl), parse_mode=ParseMode.HTML,
-                reply_markup=_keyboard(reply), link_preview_options=LinkPreviewOptions(is_disabled=True))
+            message = await self._send(int(address), reply)
         except RetryAfter as error:
             raise RetryLater(_seconds(error), "too many messages", whole_bot=self._is_bot_limit(lane)) from None
         except Forbidden:
@@ -81,6 +79,16 @@ class TelegramPlatform:
         except (NetworkError, TelegramError) as error:
             raise RetryLater(0, type(error).__name__) from None
         return str(message.message_id)
+
+    async def _send(self, chat_id: int, reply: Reply) -> Message:
+        text = to_telegram_html(reply.markdown, rtl=reply.rtl)
+        if reply.attachment is not None:
+            return await self.bot.send_document(
+                chat_id, InputFile(reply.attachment.content.encode(), filename=reply.attachment.name), caption=text,
+                parse_mode=ParseMode.HTML, reply_markup=_keyboard(reply))
+        return await self.bot.send_message(
+            chat_id, text, parse_mode=ParseMode.HTML, reply_markup=_keyboard(reply),
+            link_preview_options=LinkPreviewOptions(is_disabled=True))
 
     def _is_bot_limit(self, lane: str) -> bool:
         """A 429 in three chats within a second means the bot, one alone means that chat."""

@@ -38,10 +38,11 @@ async def my_data(turn: Turn, env: Environment) -> None:
              text(turn, env, "mydata.profile", language=BY_CODE[language].native,
                   town=escape(turn.person.town) or "–", messages=len(data["messages"]), cases=len(data["cases"]))]
     lines += [_case_lines(turn, env, case) for case in data["cases"]]
-    lines.append(text(turn, env, "mydata.file"))
+    say(turn, env, "\n\n".join(lines))
     content = json.dumps(data, ensure_ascii=False, indent=2)
-    turn.replies.append(Reply("\n\n".join(lines), ((button(turn, env, "button.delete_all", "d|?"),),),
+    turn.replies.append(Reply(text(turn, env, "mydata.file"), ((button(turn, env, "button.delete_all", "d|?"),),),
                               rtl=is_rtl(language), attachment=Attachment("lotse-my-data.json", content)))
+    turn.keep_words = False
 
 
 def _case_lines(turn: Turn, env: Environment, case: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def test_windows_line_ends_and_a_byte_order_mark_do_no_harm() -> None:
 
 @pytest.mark.parametrize(("old", "new", "line", "words"), [
     ("---\ntopic", "topic", 1, "must begin with a line `---`"),
-    ("title: \"Papiere", "title: [\"Papiere", 4, "not valid YAML"),
+    ("title: \"Papiere", "title: \"Neue\" \"Papiere", 4, "not valid YAML"),
     ("title: \"Papiere für die Schule\"\n", "", 2, "`title` is missing"),
     ("related:", "relatde:", 19, "`relatde` is not known here"),
     ("as_of: 2026-01-10", "as_of: 10.01.2026", 5, "must be a day like 2026-11-20"),

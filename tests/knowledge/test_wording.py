@@ -50,15 +50,15 @@ def test_ordinary_lines_pass(line: str) -> None:
 
 
 def test_the_first_message_has_a_limit_that_counts_the_figures() -> None:
-    filler = "\n".join(["- Das ist eine kurze Zeile."] * 31)
+    filler = "\n".join(["- Das ist eine kurze Zeile."] * 28)
     assert not any("`## do` has" in text for text in says(changed(STEP, filler)))
-    long = changed("Eine Kopie kostet 5 Euro.", "Eine Kopie kostet 5 Euro. " + "Bitte fragen Sie. " * 8)
+    long = changed("Eine Kopie kostet 5 Euro.", "Eine Kopie kostet 5 Euro. " + "Bitte fragen Sie. " * 12)
     with_figure = changed(STEP, filler + "\n{{copy_fee}}", long)
     assert any("`## do` has" in text and "shorten it to 900" in text for text in says(with_figure))
 
 
 def test_other_sections_may_be_longer() -> None:
-    filler = "\n".join(["- Das ist eine kurze Zeile."] * 42)
+    filler = "\n".join(["- Das ist eine kurze Zeile."] * 38)
     assert not any("`## cost` has" in text for text in says(ANSWER + filler))
     assert any("`## cost` has" in text for text in says(ANSWER + filler + "\n" + filler))
 
