@@ -53,9 +53,9 @@ class NoRecords:
 
     async def erase(self, person: Person) -> ErasureResult:
         """Forget the state."""
+        fresh = Person()
         for field in dataclasses.fields(Person):
-            default = field.default_factory() if callable(field.default_factory) else field.default  # type: ignore[misc]
-            setattr(person, field.name, default)
+            setattr(person, field.name, getattr(fresh, field.name))
         return ErasureResult()
 
     async def recent_words(self, person: Person, limit: int = 6) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
 from rich.table import Table
 
 from bot import cli_content, cli_staff

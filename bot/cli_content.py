@@ -67,7 +67,7 @@ def check(folder: Annotated[Path | None, typer.Argument(help="The content folder
 
     settings = load_settings()
     texts = load_texts()
-    mistakes = [str(mistake) for mistake in check_content(folder or settings.content_folder or CONTENT, texts.languages)]
+    mistakes = [str(mistake) for mistake in check_content(folder or settings.content_folder or CONTENT, required=texts.languages)]
     for code in texts.languages:
         mistakes += [f"texts/{code}.po:1: the text {key} is missing" for key in texts.missing(code)]
     for mistake in mistakes:

@@ -11,7 +11,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import SettingsError
 
 
-
 class Settings(BaseSettings):
     """Everything an operator can set. `docs/operators.md` and `.env.example` list the same names."""
 

@@ -204,6 +204,8 @@ def _check_figures(answer: Answer, lines: Mapping[str, int], entry: Entry, mista
 
 def describe_problems(topic: Topic, answer: Answer) -> list[str]:
     """What is missing or too much for the kind of topic."""
+    if topic.id == "out_of_scope":
+        return ["`out_of_scope` has no answer; remove this file"]
     if "do" not in answer.sections:
         return ["the section `## do` is missing; it is the first message"]
     others = [aspect for aspect in answer.aspects if aspect != "do"]

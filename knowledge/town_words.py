@@ -32,10 +32,12 @@ def _folded(*lines: str) -> frozenset[str]:
 
 # Words right before a town; a close spelling counts only after one of them.
 BEFORE = _folded(
-    "in aus nach bei von stadt gemeinde ort wohnort raum kreis near from to at live town city im",
+    "in aus nach bei von stadt gemeinde ort wohnort near from to at live town city im",
     "a à de ville dans chez depuis sehir şehir ilçe",
     "в во из у до з із зі під біля город місто місті городе под около",
     "في من الي إلى مدينة بمدينة قرب در از شهر به نزدیک")
+# After one of these a name means the whole district, and the town is still open.
+DISTRICT = _folded("kreis kreises landkreis district")
 # The words after which a name that is also an ordinary word (Essen, Hamm) is meant as a town.
 STRICT_BEFORE = _folded("in aus stadt from в из у з في من مدينة در از شهر")
 # What people put around the answer to "Which town?".
@@ -49,7 +51,7 @@ NEVER = _folded(
     "essen wasser wassers berg berge bergen gang gangen gangs gangel garten kirche kirchen weg wege werk meer meere",
     "busch wald walde selbst selfie heim heimat wehr hand sand heil baal weinberg heinz himmel hafen bergbau bergbahn",
     "gelten gelernt geleistet angelt mangelt wassermelone wegwerfen weggeworfen kommen kamen werne")
-NO_PART = BEFORE | _FILLERS | NEVER
+NO_PART = BEFORE | DISTRICT | _FILLERS | NEVER
 
 ENDINGS = ("s", "er", "ern", "de", "da", "te", "ta", "den", "dan", "ten", "tan", "e", "a", "i", "in", "un", "nin", "ye",
            "ya", "а", "е", "у", "и", "ом", "ем", "ою", "ский", "ском")

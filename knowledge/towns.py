@@ -9,7 +9,7 @@ that the bot asks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +20,17 @@ from knowledge.library import Library
 from knowledge.located import Mistakes, read_items
 from knowledge.mistakes import refuse
 from knowledge.model import Town, TownMatch
-from knowledge.town_words import ARABIC_PREFIXES, BEFORE, ENDINGS, NEVER, NO_PART, STRICT_BEFORE, fold, written_words
+from knowledge.town_words import (
+    ARABIC_PREFIXES,
+    BEFORE,
+    DISTRICT,
+    ENDINGS,
+    NEVER,
+    NO_PART,
+    STRICT_BEFORE,
+    fold,
+    written_words,
+)
 
 PLACES = Path(__file__).parent / "content" / "places.yml"
 
@@ -28,7 +38,7 @@ _MOST = 3
 # Similarity of spellings, 0 to 100 (rapidfuzz's ratio).
 _CERTAIN_SCORE, _POSSIBLE_SCORE, _POSSIBLE_ELSEWHERE, _BEGINNING_SCORE = 90.0, 72.0, 80.0, 78.0
 _CLEAR_LEAD, _TOO_FAR_BEHIND = 4.0, 15.0
-_SHORTEST_CLOSE = 6  # names with fewer letters are never matched approximately in passing
+_SHORTEST_CLOSE = 7  # names with fewer letters are never matched approximately in passing
 _SHORTEST_TYPED = 3
 _LONGEST_NAME = 4  # words
 _MAX_TYPED = 120
@@ -77,9 +87,12 @@ class TownFinder:
         whole = " ".join(word.key for word in words)
         if name := self._names.get(whole):
             return [_match(name, text.strip(), certain=True)]
-        if (found := self.in_passing(text)) is not None and found.certain:
-            return [found]
-        return self._nearest([word.key for word in words], text.strip())
+        if (passing := self.in_passing(text)) is not None and passing.certain:
+            return [passing]
+        found = self._nearest([word.key for word in words], text.strip())
+        if any(word.key in DISTRICT for word in words):
+            return [replace(match, certain=False) for match in found]
+        return found
 
     def in_passing(self, text: str) -> TownMatch | None:
         """A town named inside a sentence, with high precision: rather none than a wrong one.
@@ -111,6 +124,8 @@ class TownFinder:
     @staticmethod
     def _counts(name: _Name, key: str, before: str, piece: list[_Word]) -> bool:
         """Whether a name inside a sentence is meant as a place."""
+        if before in DISTRICT:
+            return False
         if len(key) < 3:
             return before in STRICT_BEFORE and piece[0].written.isupper()
         if name.strict:

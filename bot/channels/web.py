@@ -62,9 +62,9 @@ class WebPlatform:
         """Keep the message for the page; older ones of all pages go after a day."""
         async with self._database.transaction() as connection:
             await connection.execute(sa.delete(web_message).where(web_message.c.at < now() - KEPT))
-            result = await connection.execute(sa.insert(web_message).values(
-                lane=lane, payload=self._key.seal({"reply": reply.as_json()}), at=now()))
-        return str(result.inserted_primary_key[0])
+            number = await connection.scalar(sa.insert(web_message).values(
+                lane=lane, payload=self._key.seal({"reply": reply.as_json()}), at=now()).returning(web_message.c.id))
+        return str(number)
 
 
 class ChatPage:

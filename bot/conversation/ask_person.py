@@ -78,7 +78,7 @@ async def nobody_here(turn: Turn, env: Environment, town: str) -> None:
 
 async def counselling_services(turn: Turn, env: Environment, topic: str) -> None:
     """Counselling near the person, and the nationwide services that exist everywhere."""
-    from bot.conversation.compose import service_block  # noqa: PLC0415 - only this function composes
+    from bot.conversation.compose import service_block
 
     person = turn.person
     language = language_of(person, env)

@@ -32,7 +32,7 @@ def read_start(payload: str, env: Environment) -> tuple[str, str, str]:
 
 async def start(turn: Turn, env: Environment, payload: str) -> None:
     """The /start command: skip what the link or an earlier conversation has answered."""
-    from bot.conversation.answering import show  # noqa: PLC0415 - answering introduces new people, this file answers links
+    from bot.conversation.answering import show
 
     person = turn.person
     language, town, topic = read_start(payload, env)
@@ -162,7 +162,7 @@ async def town_typed(turn: Turn, env: Environment, typed: str) -> bool:
 
 async def town_set(turn: Turn, env: Environment, slug: str) -> None:
     """A town button: a town, `-` (another place), `.` (skip) or `?` (ask)."""
-    from bot.conversation.answering import show  # noqa: PLC0415 - see `start`
+    from bot.conversation.answering import show
 
     person = turn.person
     if slug == "?":

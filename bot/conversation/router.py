@@ -173,7 +173,7 @@ async def _button(turn: Turn, env: Environment) -> None:
 def _is_double_press(turn: Turn) -> bool:
     person, event = turn.person, turn.event
     press = f"{event.message}:{event.data}"
-    from datetime import datetime  # noqa: PLC0415
+    from datetime import datetime
 
     again = press == person.last_press and bool(person.last_press_at) and (
         turn.at - datetime.fromisoformat(person.last_press_at) < DOUBLE_PRESS)

@@ -23,7 +23,7 @@ async def help_now(turn: Turn, env: Environment, topic: str) -> None:
 
 async def counselling(turn: Turn, env: Environment, topic: str) -> None:
     """Local counselling after the numbers, if the person asks for it."""
-    from bot.conversation.ask_person import counselling_services  # noqa: PLC0415 - the two dialogues refer to each other
+    from bot.conversation.ask_person import counselling_services
 
     turn.keep_words = False
     await counselling_services(turn, env, topic)

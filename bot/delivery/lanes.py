@@ -9,6 +9,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tables import lane_lease
 from core.clock import now
@@ -76,7 +77,7 @@ class Instance:
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
-        self._connection: sa.ext.asyncio.AsyncConnection | None = None
+        self._connection: AsyncConnection | None = None
         self.number = 0
         self.holder = ""
 

@@ -52,7 +52,7 @@ class Platform(Protocol):
         ...
 
 
-class RetryLater(Exception):  # noqa: N818 - a request, not a mistake
+class RetryLater(Exception):
     """The platform cannot take the message now. `whole_bot`: nothing of this bot before the time is over."""
 
     def __init__(self, seconds: float, reason: str, *, whole_bot: bool = False) -> None:
@@ -60,9 +60,9 @@ class RetryLater(Exception):  # noqa: N818 - a request, not a mistake
         self.seconds, self.reason, self.whole_bot = seconds, reason, whole_bot
 
 
-class Unreachable(Exception):  # noqa: N818
+class Unreachable(Exception):
     """The person has blocked the bot or is gone."""
 
 
-class Rejected(Exception):  # noqa: N818
+class Rejected(Exception):
     """The platform will never take this message: a mistake of ours, recorded."""

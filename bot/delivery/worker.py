@@ -39,7 +39,7 @@ class Handler(Protocol):
         ...
 
 
-class LostRace(Exception):  # noqa: N818
+class LostRace(Exception):
     """Another process has processed this update; the transaction must be rolled back."""
 
 

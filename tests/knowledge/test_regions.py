@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from knowledge.files import read_content
-from knowledge.model import Service
+from knowledge.model import Region, Service
 from knowledge.regions import may_be_shown, slug
 from tests.knowledge.samples import REGION, changed, read_region
 
@@ -112,7 +113,7 @@ def test_town_names_become_link_names() -> None:
 
 
 class TestTheRegionsOfThisRelease:
-    regions = {read.region.id: read.region for read in read_content().regions if read.region}
+    regions: ClassVar[dict[str, Region]] = {read.region.id: read.region for read in read_content().regions if read.region}
 
     def test_there_are_four_with_their_ticket_prefixes(self) -> None:
         assert {name: region.prefix for name, region in self.regions.items()} == {

@@ -69,6 +69,11 @@ def test_a_town_with_data_wins_over_a_place_without() -> None:
     assert name(FINDER.in_passing("von Köln nach Erkelenz gezogen")) == "Erkelenz"
 
 
+def test_the_district_is_not_its_town() -> None:
+    assert FINDER.in_passing("Beratung im Kreis Heinsberg") is None
+    assert [(name(match), match.certain) for match in FINDER.typed("Kreis Heinsberg")] == [("Heinsberg", False)]
+
+
 def test_a_misspelled_town_in_passing_is_not_certain() -> None:
     match = FINDER.in_passing("we are in hukelhofen")
     assert match is not None
