@@ -75,7 +75,7 @@ class StoredRecords:
 
     async def recent_words(self, person: Person, limit: int = 6) -> list[tuple[str, str]]:
         """The last things said, oldest first."""
-        said = await self._people.utterances(self._connection, self._known, last=limit)
+        said = await self._people.utterances(self._connection, self._known, last=limit, forms=False)
         return [(item["speaker"], item["text"]) for item in said]
 
 

@@ -12,7 +12,7 @@ from bot.cli_tools import console, note
 from bot.conversation.model import Event, Turn
 from bot.conversation.router import converse
 from bot.people import Known
-from bot.processing import spoken, understand
+from bot.processing import spoken, topic_of, understand
 from core.clock import now
 from core.errors import LotseError
 from core.sessions import create_signin_link
@@ -81,7 +81,7 @@ async def _play(application: Application, name: str, steps: tuple[str, ...], min
                         StoredRecords(connection, application.vault, application.people, known))
             env = application.content.environment("web")
             await converse(turn, env, understand(application.engine, env, turn.event, known.person))
-            await application.people.add_utterances(connection, known, turn.report.get("topic"), turn.at, spoken(turn))
+            await application.people.add_utterances(connection, known, topic_of(turn), turn.at, spoken(turn))
             await application.people.keep(connection, known, turn.at - timedelta(minutes=minutes_ago))
 
 

@@ -17,6 +17,9 @@ from core.clock import now
 from core.crypto import DataKey, Vault
 
 
+FORM = "form"  # utterances that belong to preparing a case
+
+
 @dataclass(frozen=True)
 class Known:
     """A newcomer as loaded: the row's id, the key of their data, the state, and where to write to."""
@@ -90,9 +93,12 @@ class People:
                 {"newcomer_id": known.id, "speaker": speaker, "text": known.key.encrypt(words.encode()),
                  "topic": topic, "at": at} for speaker, words in spoken])
 
-    async def utterances(self, connection: AsyncConnection, known: Known, last: int | None = None) -> list[dict[str, Any]]:
-        """What was said, oldest first, at most the `last` ones."""
+    async def utterances(self, connection: AsyncConnection, known: Known, last: int | None = None, *,
+                         forms: bool = True) -> list[dict[str, Any]]:
+        """What was said, oldest first, at most the `last` ones; without `forms` only the conversation itself."""
         query = sa.select(utterance).where(utterance.c.newcomer_id == known.id).order_by(utterance.c.id.desc())
+        if not forms:
+            query = query.where(sa.or_(utterance.c.topic.is_(None), utterance.c.topic != FORM))
         rows = (await connection.execute(query.limit(last) if last else query)).all()
         return [{"at": row.at.isoformat(), "speaker": row.speaker, "topic": row.topic,
                  "text": known.key.decrypt(row.text).decode()} for row in reversed(rows)]

@@ -18,7 +18,7 @@ from bot.conversation.say import language_of
 from bot.delivery.inbox import Inbox
 from bot.delivery.model import InboxRow
 from bot.delivery.outbox import Outbox
-from bot.people import Known, People
+from bot.people import FORM, Known, People
 from core.clock import now
 from core.database import Database
 from core.languages import is_rtl
@@ -95,7 +95,7 @@ class Processing:
         if not turn.erased:
             await self._people.keep(connection, known, turn.at)
             if turn.keep_words:
-                await self._people.add_utterances(connection, known, turn.report.get("topic"), turn.at, spoken(turn))
+                await self._people.add_utterances(connection, known, topic_of(turn), turn.at, spoken(turn))
         await self._outbox.add(connection, row.bot, row.lane, known.address, turn.replies)
         counts = [*turn.counts, Count("question")] if turn.event.kind == "text" else turn.counts
         await counters.add(connection, counts, language, turn.person.town)
@@ -115,6 +115,11 @@ class Processing:
         language = language_of(known.person, env)
         await self._outbox.add(connection, row.bot, row.lane, known.address,
                                [Reply(env.texts("error.sorry", language), rtl=is_rtl(language))])
+
+
+def topic_of(turn: Turn) -> str | None:
+    """What an exchange is filed under: its topic, or the form it belongs to."""
+    return FORM if turn.in_form else turn.report.get("topic")
 
 
 def spoken(turn: Turn) -> list[tuple[str, str]]:

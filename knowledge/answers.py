@@ -1,4 +1,22 @@
-"""One answer file (`answers/<topic>/<language>.md`): YAML front matter, then `## aspect` sections in Markdown."""
+"""One answer file (`answers/<topic>/<language>.md`): YAML front matter, then `## aspect` sections in Markdown.
+
+    ---
+    topic: school.registration
+    language: de
+    title: "Ihr Kind in der Schule anmelden"
+    as_of: 2026-11-20
+    checked_by: none                 (a person of the municipality confirms in the desk, never a file)
+    review_due: 2027-05-20
+    sources:
+      - {title: ..., url: https://..., seen: 2026-11-20}
+    figures:                         (amounts and dates that run out; {{fee}} in the text is their place)
+      - {id: fee, text: "Das kostet 13 Euro.", without: "Das kostet etwas.", as_of: 2026-04-29,
+         valid_until: 2026-12-31, source: https://...}
+    related: [school.documents]
+    office_words: [Schulamt]         (German words that must occur in the text of every language)
+    ---
+    ## do                            (then any of papers, cost, time, place, trouble, in this order)
+"""
 
 from __future__ import annotations
 
@@ -163,7 +181,7 @@ def _source(entry: Entry) -> Source | None:
 
 def _figure(entry: Entry) -> Figure | None:
     identifier = entry.text("id", longest=42)
-    text, without = entry.text("text", longest=300), entry.text("without", longest=300)
+    text, without = entry.text("text", longest=600), entry.text("without", longest=600)
     as_of, valid_until = entry.day("as_of"), entry.day("valid_until", required=False)
     source = entry.text("source", longest=600)
     entry.done()

@@ -161,7 +161,8 @@ class TownMatch:
     """A town found in a text. `certain` is False for a spelling so far off that the person should confirm it.
 
     `known` is False for a place that exists in Germany but is in no region here; then `town` is None and `text` is the
-    German name of that place. Otherwise `text` is what the person wrote.
+    German name of that place, and in passing `certain` means that the person says to live there. Otherwise `text` is
+    what the person wrote.
     """
 
     town: Town | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _LETTERS = str.maketrans({
     "ß": "ss", "ø": "o", "ł": "l", "ı": "i", "æ": "ae",
@@ -26,6 +27,15 @@ def written_words(text: str) -> list[str]:
     return _WORD.findall(_DROPPED.sub("", unicodedata.normalize("NFC", text)))
 
 
+def says_to_live(words: Sequence[str]) -> bool:
+    """Whether folded words say that somebody lives somewhere: `wir wohnen`, but not `darf ich dort wohnen`."""
+    if any(word in _LIVING for word in words):
+        return True
+    threes = zip(["", *words], words, words[1:], strict=False)
+    return any(verb in _LIVING_PLURAL and subject in _SUBJECTS and before not in _ASKING
+               for before, subject, verb in threes)
+
+
 def _folded(*lines: str) -> frozenset[str]:
     return frozenset(fold(word) for line in lines for word in line.split())
 
@@ -40,6 +50,11 @@ BEFORE = _folded(
 DISTRICT = _folded("kreis kreises landkreis district")
 # The words after which a name that is also an ordinary word (Essen, Hamm) is meant as a town.
 STRICT_BEFORE = _folded("in aus stadt from в из у з في من مدينة در از شهر")
+# Who says one of these lives in the place that is named; the others may only want to go there.
+_LIVING = _folded("wohne lebe habite habitons oturuyorum yaşıyorum ساكن ساكنة ساكنين عايش عايشة عايشين",
+                  "живу живем живём живемо мешкаю мешкаємо проживаю")
+_LIVING_PLURAL, _SUBJECTS = _folded("wohnen leben live"), _folded("wir we i")
+_ASKING = _folded("can could may must should do können dürfen müssen sollen")
 # What people put around the answer to "Which town?".
 _FILLERS = _folded(
     "ich wohne lebe bin komme wir wohnen leben sind jetzt die der das den dem ein eine mein meine bitte hallo danke",
@@ -54,5 +69,6 @@ NEVER = _folded(
 NO_PART = BEFORE | DISTRICT | _FILLERS | NEVER
 
 ENDINGS = ("s", "er", "ern", "de", "da", "te", "ta", "den", "dan", "ten", "tan", "e", "a", "i", "in", "un", "nin", "ye",
-           "ya", "а", "е", "у", "и", "ом", "ем", "ою", "ский", "ском")
+           "ya")
+CYRILLIC_ENDINGS = ("а", "е", "у", "и", "ом", "ем", "ою", "ский", "ском")
 ARABIC_PREFIXES = ("وب", "و", "ب", "ل", "ف", "لل", "بال", "ال")

@@ -23,12 +23,14 @@ from knowledge.model import Town, TownMatch
 from knowledge.town_words import (
     ARABIC_PREFIXES,
     BEFORE,
+    CYRILLIC_ENDINGS,
     DISTRICT,
     ENDINGS,
     NEVER,
     NO_PART,
     STRICT_BEFORE,
     fold,
+    says_to_live,
     written_words,
 )
 
@@ -40,6 +42,7 @@ _CERTAIN_SCORE, _POSSIBLE_SCORE, _POSSIBLE_ELSEWHERE, _BEGINNING_SCORE = 90.0, 7
 _CLEAR_LEAD, _TOO_FAR_BEHIND = 4.0, 15.0
 _SHORTEST_CLOSE = 7  # names with fewer letters are never matched approximately in passing
 _SHORTEST_TYPED = 3
+_FAR_BEFORE = 6  # words between "wohne" and the place
 _LONGEST_NAME = 4  # words
 _MAX_TYPED = 120
 
@@ -97,7 +100,8 @@ class TownFinder:
     def in_passing(self, text: str) -> TownMatch | None:
         """A town named inside a sentence, with high precision: rather none than a wrong one.
 
-        A town with data here wins over a place without; among equals the first named.
+        A town with data here wins over a place without; among equals the first named. A place without data is certain
+        only where the person says to live there: who asks about a move to Hamburg has not moved.
         """
         words = _words(text)
         found: TownMatch | None = None
@@ -118,7 +122,9 @@ class TownFinder:
         for key in _stems(" ".join(word.key for word in piece)):
             name = self._names.get(key)
             if name is not None and self._counts(name, key, before, piece):
-                return _match(name, written, certain=True)
+                near = words[max(start - _FAR_BEFORE, 0):start + length + 2]
+                is_certain = name.town is not None or says_to_live([word.key for word in near])
+                return _match(name, written, certain=is_certain)
         return None
 
     @staticmethod
@@ -218,9 +224,10 @@ def _keys(spelling: str) -> Iterator[str]:
 def _stems(key: str) -> Iterator[str]:
     """The word itself, then without an ending or an attached Arabic preposition; only longer words are cut."""
     yield key
-    for ending in ENDINGS:
-        if key.endswith(ending) and len(key) - len(ending) >= 6:
-            yield key[:-len(ending)]
+    for endings, shortest in ((ENDINGS, 6), (CYRILLIC_ENDINGS, 4)):
+        for ending in endings:
+            if key.endswith(ending) and len(key) - len(ending) >= shortest:
+                yield key[:-len(ending)]
     if key.endswith("зи") and len(key) >= 7:  # the Ukrainian locative of -berg: Вегберг, у Вегберзі
         yield key[:-2] + "г"
     for prefix in ARABIC_PREFIXES:

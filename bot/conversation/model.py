@@ -215,5 +215,6 @@ class Turn:
     replies: list[Reply] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
     keep_words: bool = True  # False: neither this message nor the reply may be stored (safety)
+    in_form: bool = False  # part of preparing a case: what is said there stands on the card already
     erased: bool = False
     report: dict[str, Any] = field(default_factory=dict)  # topic, action ... for `lotse ask` and the counters

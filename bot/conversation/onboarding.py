@@ -110,7 +110,7 @@ async def introduce_if_new(turn: Turn, env: Environment) -> None:
     if person.town:
         person.town_asked = True
     native = BY_CODE[language_of(person, env)].native
-    understood = ", ".join(part for part in (native, escape(person.town)) if part)
+    understood = " · ".join(part for part in (native, escape(person.town)) if part)
     last = [button(turn, env, "button.change_town" if person.town else "button.choose_town", "w|?")]
     say(turn, env, _who_speaks(turn, env) + "\n\n" + text(turn, env, "understood", what=understood),
         [[button(turn, env, "button.right", "ok"), button(turn, env, "button.change_language", "l|?")], last])

@@ -20,6 +20,7 @@ DOUBLE_PRESS = timedelta(seconds=8)
 async def converse(turn: Turn, env: Environment, understanding: Understanding | None) -> None:
     """Answer one event. `understanding` is given for typed words that `needs_understanding` asked for."""
     event = turn.event
+    turn.in_form = turn.person.intake is not None
     if event.kind == "group":
         _in_group(turn, env)
     elif event.kind == "command":
@@ -32,6 +33,7 @@ async def converse(turn: Turn, env: Environment, understanding: Understanding | 
         await _words(turn, env, understanding)
     elif event.kind in {"text", "edited"}:
         await unreadable.no_words(turn, env)
+    turn.in_form = turn.in_form or turn.person.intake is not None
     turn.person.last_seen = turn.at.isoformat()
 
 

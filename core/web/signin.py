@@ -83,7 +83,10 @@ class SignIn:
     async def _welcome(self, request: Request, staff_id: str, target: str, *, known: bool) -> Response:
         """A fresh session; one that this browser had before ends."""
         old = maybe_session_of(request)
+        language = request.cookies.get(self._desk.cookie("lotse-language"), "")
         async with self._database.transaction() as connection:
+            if language in LANGUAGES:  # chosen on the sign-in page: from now on the account's own
+                await set_language(connection, staff_id, language)
             if old is not None:
                 await end_session(connection, old)
             token = await start_session(connection, staff_id)
@@ -92,6 +95,8 @@ class SignIn:
         _log.info("signed_in", staff=staff_id)
         response = RedirectResponse(self._target(target, session.staff.role if session else ""), 303)
         self._set_cookie(response, "lotse", token, int(ABSOLUTE.total_seconds()))
+        if language:
+            self._drop_cookie(response, "lotse-language")
         if browser is not None:
             self._set_cookie(response, "lotse-browser", browser, DEVICE_DAYS * 86400)
         return response
@@ -99,6 +104,10 @@ class SignIn:
     def _set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(self._desk.cookie(name), value, max_age=seconds, path="/", secure=self._desk.secure,
                             httponly=True, samesite="lax")
+
+    def _drop_cookie(self, response: Response, name: str) -> None:
+        response.delete_cookie(self._desk.cookie(name), path="/", secure=self._desk.secure, httponly=True,
+                               samesite="lax")
 
     def _target(self, wanted: str, role: str) -> str:
         """Only ways inside the desk are followed."""
@@ -111,8 +120,7 @@ class SignIn:
             async with self._database.transaction() as connection:
                 await end_session(connection, session)
         response = RedirectResponse("/desk/signin", 303)
-        response.delete_cookie(self._desk.cookie("lotse"), path="/", secure=self._desk.secure, httponly=True,
-                               samesite="lax")
+        self._drop_cookie(response, "lotse")
         return response
 
     async def _show_link(self, request: Request) -> Response:
@@ -132,11 +140,11 @@ class SignIn:
         wanted = str(form.get("next", ""))
         back = wanted if wanted.startswith("/desk") and wanted.isprintable() and "\\" not in wanted else "/desk"
         response = RedirectResponse(back, 303)
-        if language in LANGUAGES:
-            self._set_cookie(response, "lotse-language", language, 365 * 86400)
-            if session is not None:
-                async with self._database.transaction() as connection:
-                    await set_language(connection, session.staff.id, language)
+        if language in LANGUAGES and session is None:
+            self._set_cookie(response, "lotse-language", language, 3600)
+        elif language in LANGUAGES and session is not None:
+            async with self._database.transaction() as connection:
+                await set_language(connection, session.staff.id, language)
         return response
 
     async def _account(self, request: Request) -> Response:
