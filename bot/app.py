@@ -163,8 +163,8 @@ async def build_application(settings: Settings, *, progress: Progress = lambda _
     progress("Loading answers and services")
     content = await load_content(database, settings, texts)
     progress("Loading the understanding")
-    understanding: Engine = engine or await asyncio.to_thread(
-        load_engine, settings.data_folder / "model", progress=progress)
+    if engine is None:
+        engine = await asyncio.to_thread(load_engine, settings.data_folder / "model", progress=progress)
     inbox, outbox, people = Inbox(vault.transit), Outbox(vault.transit), People(vault)
     instance = None if database.is_sqlite else Instance(database)
     if instance is not None:
@@ -192,7 +192,7 @@ async def build_application(settings: Settings, *, progress: Progress = lambda _
     desk = case_section(database, vault, OutboxMessenger(people, outbox, content.environment), OutboxStates(),
                         topic_title=lambda topic, language: _topic_title(content, topic, language),
                         retention_days=settings.retention_cases_days)
-    app = Application(settings, database, vault, texts, content, understanding, inbox, outbox, people, worker, sender,
+    app = Application(settings, database, vault, texts, content, engine, inbox, outbox, people, worker, sender,
                       _mailer(settings, database), _web(settings, database, desk, health, chat, telegram), health, chat,
                       telegram, instance)
     return app
