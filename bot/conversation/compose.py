@@ -27,6 +27,8 @@ def answer_text(env: Environment, person: Person, answer: Answer, aspect: str) -
     if aspect in {"do", "place"}:
         services = env.library.services_for(answer.topic, person.town or None)
         parts += [service_block(env, service, person.town, language) for service in services]
+        if not services and (person.town or person.other_town):
+            parts.append(env.texts("service.none", language, town=escape(person.town or person.other_town)))
     parts.append(source_line(env, answer, services, language))
     while len(services) > 1 and sum(map(len, parts)) > LONGEST:
         services = services[:-1]
@@ -38,8 +40,9 @@ def answer_text(env: Environment, person: Person, answer: Answer, aspect: str) -
 def service_block(env: Environment, service: Service, town: str, language: str) -> str:
     """A local office: what it is, then address, number and mail each on a line of its own for a thumb."""
     heading = env.texts("service.for_town", language, town=escape(town), name=escape(service.name))
-    lines = [heading, service.description.get(language, "")]
-    lines += [escape(line) for line in (service.address, service.phone, service.email) if line]
+    lines = [heading, escape(service.description_in(language) or "")]
+    details = (service.address, service.phone, service.email, service.hours_text(language))
+    lines += [escape(line) for line in details if line]
     if service.url:
         lines.append(f"[{_host(service.url)}]({service.url})")
     return "\n".join(line for line in lines if line)
@@ -61,11 +64,17 @@ def source_line(env: Environment, answer: Answer, services: tuple[Service, ...],
         line = env.texts("source.unconfirmed", language, source=name, as_of=as_of)
     if overdue:
         line += " " + env.texts("source.overdue", language)
-    unconfirmed = [service for service in services if not service.confirmed_by]
-    if unconfirmed:
-        states = {_state(env, service, language) for service in unconfirmed}
-        line += "\n" + env.texts("source.service", language, as_of=", ".join(sorted(states)))
-    return line
+    return "\n".join([line, *dict.fromkeys(service_source(env, service, language) for service in services)])
+
+
+def service_source(env: Environment, service: Service, language: str) -> str:
+    """Where an address comes from, as of when, and whether the town has confirmed it."""
+    title = escape(service.source_title)
+    source = f"[{title}]({service.source_url})" if service.source_url else title
+    if service.confirmed_by and service.confirmed_at:
+        return env.texts("source.service_confirmed", language, source=source,
+                         as_of=show_date(service.confirmed_at, language), by=escape(service.confirmed_by))
+    return env.texts("source.service", language, source=source, as_of=_state(env, service, language))
 
 
 def _state(env: Environment, service: Service, language: str) -> str:

@@ -99,6 +99,7 @@ class Person:
     town: str = ""
     town_asked: bool = False
     other_place: bool = False  # lives elsewhere, or does not want to say
+    other_town: str = ""  # the place elsewhere, where it was named
     introduced: bool = False  # has been told who speaks
     expecting: str = ""  # what typed words answer: "town", "intake", ""
     last_topic: str = ""

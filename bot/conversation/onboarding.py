@@ -149,6 +149,7 @@ async def town_typed(turn: Turn, env: Environment, typed: str) -> bool:
     unknown = [match for match in matches if not match.known]
     if unknown:
         turn.person.expecting, turn.person.other_place, turn.person.town = "", True, ""
+        turn.person.other_town = unknown[0].text
         say(turn, env, text(turn, env, "town.not_covered", town=escape(unknown[0].text)), [[menu_button(turn, env)]])
         return True
     guesses = [match.town for match in matches if match.town]
@@ -179,7 +180,7 @@ async def town_set(turn: Turn, env: Environment, slug: str) -> None:
         await ask_town(turn, env)
         return
     changed = person.town != town.name
-    person.town, person.other_place = town.name, False
+    person.town, person.other_place, person.other_town = town.name, False, ""
     say(turn, env, text(turn, env, "town.set", town=escape(town.name)))
     if changed and person.last_topic and person.last_aspects and env.library.services_for(person.last_topic, town.name):
         await show(turn, env, person.last_topic, "do")

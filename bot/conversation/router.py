@@ -118,9 +118,9 @@ def _adopt_town(person: Person, env: Environment, words: str) -> None:
     if match is None or person.expecting:
         return
     if match.town is not None and match.certain:
-        person.town, person.other_place = match.town.name, False
-    elif not match.known:
-        person.town, person.other_place, person.town_asked = "", True, True
+        person.town, person.other_place, person.other_town = match.town.name, False, ""
+    elif match.certain:
+        person.town, person.other_place, person.town_asked, person.other_town = "", True, True, match.text
 
 
 def _report_safety(turn: Turn, understanding: Understanding) -> None:
