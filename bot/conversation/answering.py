@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from bot.conversation import ask_person, onboarding, smalltalk
-from bot.conversation.compose import answer_buttons, answer_text, find_answer
+from bot.conversation import ask_person, onboarding, safety, smalltalk
+from bot.conversation.compose import answer_buttons, answer_text, find_answer, service_block
 from bot.conversation.deciding import Decision, decide
 from bot.conversation.environment import Environment
+from bot.conversation.menu import menu_for_old_button
 from bot.conversation.model import Button, Count, Turn
 from bot.conversation.say import button, language_of, menu_button, person_button, say, text, title_of
 from handoff.triage import Situation
 from handoff.triage import decide as triage
 from nlu.model import Understanding
 
-SEVERAL_AREAS = 3
-
 
 async def question(turn: Turn, env: Environment, understanding: Understanding) -> None:
     """Answer typed words that are no command, no form entry and no danger."""
     person = turn.person
-    _remember(turn, understanding)
     library = env.library
     decision = decide(understanding, lambda topic: library.topics[topic].kind if topic in library.topics else "chat",
                       library.has_answer, last_topic=person.last_topic)
     report(turn, env, understanding, decision)
+    if understanding.entities.minor_alone:
+        _youth_office(turn, env)
+    if decision.action == "safety" and decision.topic:
+        await safety.help_now(turn, env, decision.topic)
+        return
+    remember(turn, understanding)
     if decision.action == "handoff" and decision.topic == "chat.human":
         person.misunderstood = 0
         turn.counts.append(Count("asked_for_person"))
         await ask_person.start(turn, env, reasons=decision.reasons)
     elif decision.action in {"answer", "handoff"} and decision.topic:
         await _answered(turn, env, decision, understanding)
+    elif understanding.entities.minor_alone:
+        say(turn, env, text(turn, env, "minor.alone"), [[person_button(turn, env)]])
     elif decision.action == "chat" and decision.topic:
         await smalltalk.reply(turn, env, decision.topic, understanding)
     elif decision.action == "clarify":
@@ -38,7 +44,7 @@ async def question(turn: Turn, env: Environment, understanding: Understanding) -
     await onboarding.introduce_if_new(turn, env)
 
 
-def _remember(turn: Turn, understanding: Understanding) -> None:
+def remember(turn: Turn, understanding: Understanding) -> None:
     """Details that change later replies."""
     person, entities = turn.person, understanding.entities
     if entities.child_age is not None:
@@ -63,6 +69,20 @@ def report(turn: Turn, env: Environment, understanding: Understanding, decision:
             for topic in decision.proposals]
 
 
+def _youth_office(turn: Turn, env: Environment) -> None:
+    """A minor without parents gets the youth office at once, before any answer."""
+    person = turn.person
+    language = language_of(person, env)
+    blocks = [text(turn, env, "minor.alone")]
+    town = env.library.town(person.town)
+    if town is not None:
+        offices = [service for service in env.library.regions[town.region].services
+                   if service.shown and "jugendamt" in service.name.lower()
+                   and (not service.covers or town.name in service.covers)]
+        blocks += [service_block(env, service, town.name, language) for service in offices[:1]]
+    say(turn, env, "\n\n".join(blocks), [[person_button(turn, env)]])
+
+
 async def _answered(turn: Turn, env: Environment, decision: Decision, understanding: Understanding) -> None:
     person = turn.person
     person.misunderstood = 0
@@ -70,10 +90,6 @@ async def _answered(turn: Turn, env: Environment, decision: Decision, understand
     same_again = topic == person.last_topic and decision.aspect is not None
     aspect = decision.aspect if (understanding.is_followup or same_again) and decision.aspect else "do"
     await show(turn, env, topic, aspect)
-    entities = understanding.entities
-    if entities.minor_alone:
-        say(turn, env, text(turn, env, "minor.alone"), [[person_button(turn, env)]])
-        return
     await offer_person_if_due(turn, env, kind=env.library.topics[topic].kind)
 
 
@@ -120,7 +136,7 @@ async def offer_person_if_due(turn: Turn, env: Environment, *, kind: str = "answ
         asked_for_person=False, complex_topic=kind == "complex", misunderstood=person.misunderstood,
         areas=len(person.areas), deadline_within_14_days=person.deadline, not_helped=person.unhelpful,
         distress=distress))
-    if not decision.offer or "offered" in person.last_aspects:
+    if not decision.offer or "offered" in person.last_aspects or person.intake is not None:
         return
     for reason in decision.reasons:
         if reason not in turn.report.setdefault("reasons", []):
@@ -167,6 +183,9 @@ async def _offer_after_two(turn: Turn, env: Environment) -> None:
 
 async def feedback(turn: Turn, env: Environment, topic: str, helped: bool) -> None:
     """Handle "Did this help?": counted without the person; two times no leads to a human."""
+    if topic not in env.library.topics:
+        await menu_for_old_button(turn, env)
+        return
     turn.counts.append(Count("helped" if helped else "not_helped", topic))
     if helped:
         turn.person.unhelpful = 0

@@ -22,6 +22,7 @@ from handoff.triage import Situation, decide
 from knowledge.model import Office
 
 LONGEST_WORDS = 3000
+LONGEST_SHOWN = 1000  # what the person just wrote need not be repeated in full
 _PHONE = re.compile(r"\+?[\d\s()/.\-]{6,24}")
 
 
@@ -33,13 +34,20 @@ async def start(turn: Turn, env: Environment, reasons: tuple[str, ...] = (), *, 
         await show_status(turn, env, existing[0])
         return
     if person.without_papers and not person.papers_warned:
-        person.papers_warned = True
-        say(turn, env, text(turn, env, "papers.warning"), [[button(turn, env, "button.go_on_anyway", "p")],
-                                                           [menu_button(turn, env)]])
+        _warn_without_papers(turn, env)
+        return
+    if person.intake is not None and person.intake.consent and person.intake.town == person.town:
+        await go_on(turn, env)
         return
     person.intake = Intake(nonce=secrets.token_hex(3), reasons=list(reasons), topic=person.last_topic,
                            town=person.town, interpreter=True if interpreter else None)
     await _after_town(turn, env)
+
+
+def _warn_without_papers(turn: Turn, env: Environment) -> None:
+    turn.person.papers_warned = True
+    say(turn, env, text(turn, env, "papers.warning"), [[button(turn, env, "button.go_on_anyway", "p")],
+                                                       [menu_button(turn, env)]])
 
 
 async def show_status(turn: Turn, env: Environment, case: OpenCase) -> None:
@@ -126,7 +134,8 @@ async def _ask_consent(turn: Turn, env: Environment) -> None:
     intake = _intake(turn)
     office = _office(env, intake)
     intake.step, turn.person.expecting = "consent", "intake"
-    say(turn, env, consent_wording(env, office, language_of(turn.person, env)), [
+    intake.consent_language = language_of(turn.person, env)
+    say(turn, env, consent_wording(env, office, intake.consent_language), [
         [_step_button(turn, env, "button.agree", "consent", "yes"), _step_button(turn, env, "button.no", "consent", "no")],
         [_step_button(turn, env, "button.read_more", "consent", "more")]])
 
@@ -201,6 +210,9 @@ async def _ask_name(turn: Turn, env: Environment) -> None:
 
 async def _show_card(turn: Turn, env: Environment) -> None:
     intake = _intake(turn)
+    if not intake.language:
+        await _ask_language(turn, env)
+        return
     intake.step, turn.person.expecting = "card", "intake"
     none = text(turn, env, "card.none")
     topic = _topic_label(env, intake.topic, language_of(turn.person, env))
@@ -214,7 +226,7 @@ async def _show_card(turn: Turn, env: Environment) -> None:
         text(turn, env, "card.language", value=BY_CODE[intake.language].native)
         + (" · " + text(turn, env, "card.interpreter") if intake.interpreter else ""),
         text(turn, env, "card.contact", value=contact),
-        text(turn, env, "card.words", value=escape(intake.words) or none),
+        text(turn, env, "card.words", value=escape(_beginning(intake.words)) or none),
     ]
     if intake.name:
         lines.append(text(turn, env, "card.name", value=escape(intake.name)))
@@ -222,6 +234,11 @@ async def _show_card(turn: Turn, env: Environment) -> None:
     say(turn, env, "\n".join(lines), [
         [_step_button(turn, env, "button.send", "send", "-")],
         [_step_button(turn, env, "button.change", "change", "?"), _step_button(turn, env, "button.cancel", "cancel", "-")]])
+
+
+def _beginning(words: str) -> str:
+    """As much as fits the card; the office gets everything."""
+    return words if len(words) <= LONGEST_SHOWN else words[:LONGEST_SHOWN].rstrip() + " …"
 
 
 def _topic_label(env: Environment, topic: str, language: str) -> str | None:
@@ -251,6 +268,9 @@ async def pressed(turn: Turn, env: Environment, nonce: str, step: str, value: st
         if existing and step == "send":
             await show_status(turn, env, existing[0])
             return
+        if intake is not None:
+            await go_on(turn, env)
+            return
         say(turn, env, text(turn, env, "intake.over"), [[button(turn, env, "button.person", "p"), menu_button(turn, env)]])
         return
     handlers: dict[str, Callable[[Turn, Environment, str], Awaitable[None]]] = {
@@ -268,7 +288,7 @@ async def pressed(turn: Turn, env: Environment, nonce: str, step: str, value: st
 async def _town_pressed(turn: Turn, env: Environment, slug: str) -> None:
     town = env.library.town_by_slug(slug)
     if town is None:
-        turn.person.other_place = True
+        turn.person.town, turn.person.other_place = "", True
         await nobody_here(turn, env, "")
         return
     await _town_known(turn, env, town.name)
@@ -283,7 +303,8 @@ async def _town_known(turn: Turn, env: Environment, name: str) -> None:
     if office is not None and intake.consent and intake.office == office.id:
         await _show_card(turn, env)
         return
-    intake.consent = ""
+    # With a new name, so that "I agree" under the wording for the other office cannot count for this one.
+    intake.consent, intake.office, intake.nonce = "", "", secrets.token_hex(3)
     await _after_town(turn, env)
 
 
@@ -302,12 +323,16 @@ async def _consent_pressed(turn: Turn, env: Environment, value: str) -> None:
         say(turn, env, text(turn, env, "consent.refused"))
         await counselling_services(turn, env, "advice.kim")
         return
-    wording = consent_wording(env, _office(env, intake), language_of(turn.person, env))
-    intake.consent, intake.consent_at = hashlib.sha256(wording.encode()).hexdigest(), turn.at.isoformat()
+    wording = consent_wording(env, _office(env, intake), intake.consent_language)
+    intake.consent, intake.consent_at = _digest(wording), turn.at.isoformat()
     if intake.language:
         await _show_card(turn, env)
     else:
         await _ask_topic(turn, env)
+
+
+def _digest(wording: str) -> str:
+    return hashlib.sha256(wording.encode()).hexdigest()
 
 
 async def _topic_pressed(turn: Turn, env: Environment, area: str) -> None:
@@ -387,14 +412,14 @@ async def typed(turn: Turn, env: Environment, words: str) -> bool:
     """Typed words while the form is open. False if the step has only buttons: then they are read as a question."""
     intake = _intake(turn)
     if intake.step == "town":
-        match = next((m for m in env.towns.typed(words) if m.certain and m.town), None)
-        if match and match.town:
-            await _town_known(turn, env, match.town.name)
-            return True
-        if any(not m.known for m in env.towns.typed(words)):
-            await nobody_here(turn, env, words)
-            return True
-        return False
+        return await _town_typed(turn, env, words)
+    if turn.person.without_papers and not turn.person.papers_warned and intake.step in {"words", "name"}:
+        # Said only now: nothing more goes into the form before the warning has been read.
+        _warn_without_papers(turn, env)
+        if intake.step == "words":
+            intake.words = words[:LONGEST_WORDS]
+        intake.step = "card"
+        return True
     if intake.step == "words":
         intake.words, intake.editing = words[:LONGEST_WORDS], False
         await _show_card(turn, env)
@@ -408,6 +433,26 @@ async def typed(turn: Turn, env: Environment, words: str) -> bool:
     return False
 
 
+async def _town_typed(turn: Turn, env: Environment, words: str) -> bool:
+    matches = env.towns.typed(words)
+    certain = next((match.town for match in matches if match.certain and match.town), None)
+    if certain is not None:
+        await _town_known(turn, env, certain.name)
+        return True
+    unknown = next((match for match in matches if not match.known), None)
+    if unknown is not None:
+        turn.person.town, turn.person.other_place = "", True
+        await nobody_here(turn, env, unknown.text)
+        return True
+    guesses = [match.town for match in matches if match.town]
+    if not guesses or len(words.split()) > 3:
+        return False
+    rows = [[Button(town.name, _data(turn, "town", town.slug))] for town in guesses]
+    say(turn, env, text(turn, env, "town.maybe"),
+        [*rows, [_step_button(turn, env, "button.other_place", "town", "-")], _cancel_row(turn, env)])
+    return True
+
+
 async def _phone_typed(turn: Turn, env: Environment, words: str) -> bool:
     found = _PHONE.search(words)
     if not found or sum(c.isdigit() for c in found.group()) < 6:
@@ -419,11 +464,16 @@ async def _phone_typed(turn: Turn, env: Environment, words: str) -> bool:
     return True
 
 
-async def repeat_after_question(turn: Turn, env: Environment) -> None:
-    """A question in the middle has been answered; the form goes on where it was."""
+async def go_on(turn: Turn, env: Environment) -> None:
+    """Something came in between, such as a question; the form goes on where it was."""
     if turn.person.intake is not None:
         say(turn, env, text(turn, env, "intake.goes_on"))
         await _repeat(turn, env)
+
+
+async def town_corrected(turn: Turn, env: Environment, name: str) -> None:
+    """Another town was chosen while the form is open."""
+    await _town_known(turn, env, name)
 
 
 async def _repeat(turn: Turn, env: Environment) -> None:
@@ -446,6 +496,8 @@ async def _withdraw(turn: Turn, env: Environment, value: str) -> None:
         await turn.cases.withdraw(existing[0])
         turn.person.open_ticket = ""
         say(turn, env, text(turn, env, "withdraw.done", number=existing[0].number), [[menu_button(turn, env)]])
+    else:
+        await show_status(turn, env, existing[0])
 
 
 # --- sending ------------------------------------------------------------------------------------------------------
@@ -456,6 +508,11 @@ async def _send(turn: Turn, env: Environment, _value: str) -> None:
     office = _office(env, intake)
     if office.id != intake.office or office.id not in await turn.cases.staffed_offices():
         await nobody_here(turn, env, intake.town)
+        return
+    if intake.consent != _digest(consent_wording(env, office, intake.consent_language)):
+        # What was agreed to has changed since, for example the carrier or how long it is kept.
+        intake.consent = ""
+        await _ask_consent(turn, env)
         return
     draft = await _draft(turn, env, intake, office)
     case = await turn.cases.open_case(person, draft)
@@ -478,12 +535,12 @@ async def _draft(turn: Turn, env: Environment, intake: Intake, office: Office) -
         misunderstood=person.misunderstood, areas=len(person.areas), deadline_within_14_days=person.deadline,
         not_helped=person.unhelpful, distress=person.distress > 0))
     region = env.library.regions[office.region]
-    wording = consent_wording(env, office, language_of(person, env))
+    wording = consent_wording(env, office, intake.consent_language)
     return CaseDraft(
         office=office.id, carrier=office.carrier, region=region.id, prefix=region.prefix, town=intake.town,
         language=intake.language, topic=intake.topic, urgent=decision.urgent,
         reasons=decision.reasons or ("asked_for_person",), consent_wording=wording,
-        consent_language=language_of(person, env), card={
+        consent_language=intake.consent_language, card={
             "topic": _topic_label(env, intake.topic, "de") or "", "language": german_name(intake.language),
             "interpreter": bool(intake.interpreter), "contact": intake.contact or "chat", "phone": intake.phone,
             "name": intake.name, "words": intake.words, "bot_language": language_of(person, env),

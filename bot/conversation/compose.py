@@ -22,19 +22,19 @@ def find_answer(env: Environment, topic: str, language: str) -> Answer | None:
 def answer_text(env: Environment, person: Person, answer: Answer, aspect: str) -> tuple[str, tuple[Service, ...]]:
     """The whole message for one section, and the services shown in it."""
     language = language_of(person, env)
-    parts = [answer.section(aspect, today()) or ""]
     services: tuple[Service, ...] = ()
+    near: list[str] = []
     if aspect in {"do", "place"}:
         services = env.library.services_for(answer.topic, person.town or None)
-        parts += [service_block(env, service, person.town, language) for service in services]
         if not services and (person.town or person.other_town):
-            parts.append(env.texts("service.none", language, town=escape(person.town or person.other_town)))
-    parts.append(source_line(env, answer, services, language))
-    while len(services) > 1 and sum(map(len, parts)) > LONGEST:
+            near = [env.texts("service.none", language, town=escape(person.town or person.other_town))]
+    while True:
+        blocks = [service_block(env, service, person.town, language) for service in services] or near
+        parts = [answer.section(aspect, today()) or "", *blocks, source_line(env, answer, services, language)]
+        message = "\n\n".join(part for part in parts if part)
+        if not services or len(message) <= LONGEST:
+            return message, services
         services = services[:-1]
-        parts = [parts[0], *(service_block(env, s, person.town, language) for s in services),
-                 source_line(env, answer, services, language)]
-    return "\n\n".join(part for part in parts if part), services
 
 
 def service_block(env: Environment, service: Service, town: str, language: str) -> str:

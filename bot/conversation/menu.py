@@ -34,6 +34,12 @@ async def show_menu(turn: Turn, env: Environment, area: str) -> None:
         [*in_rows(buttons), [button(turn, env, "button.back", "m")]])
 
 
+async def menu_for_old_button(turn: Turn, env: Environment) -> None:
+    """A button that no longer means anything leads on all the same."""
+    say(turn, env, text(turn, env, "button.old"))
+    await show_menu(turn, env, "")
+
+
 async def show_help(turn: Turn, env: Environment) -> None:
     """What the commands do."""
     say(turn, env, text(turn, env, "help.text"), [[button(turn, env, "button.menu", "m"), person_button(turn, env)]])

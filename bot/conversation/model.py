@@ -77,6 +77,7 @@ class Intake:
     office: str = ""
     consent: str = ""  # hash of the wording that was agreed to
     consent_at: str = ""
+    consent_language: str = ""  # in which the wording was read
     topic: str = ""
     language: str = ""
     interpreter: bool | None = None

@@ -68,7 +68,8 @@ async def delete(turn: Turn, env: Environment, answer: str) -> None:
         person.confirming_delete = ""
         say(turn, env, text(turn, env, "delete.kept"), [[menu_button(turn, env)]])
         return
-    if answer == "?" or not person.confirming_delete or answer != person.confirming_delete:
+    already_gone = answer != "?" and not person.last_seen
+    if not already_gone and (not person.confirming_delete or answer != person.confirming_delete):
         await ask_delete(turn, env)
         return
     result = await turn.records.erase(person)

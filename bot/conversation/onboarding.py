@@ -27,12 +27,13 @@ def read_start(payload: str, env: Environment) -> tuple[str, str, str]:
     language, slug, topic = parts[0], "-".join(parts[1:-1]), parts[-1].replace("__", ".")
     town = env.library.town_by_slug(slug)
     return (language if language in env.languages else "", town.name if town else "",
-            topic if env.library.has_answer(topic) else "")
+            topic if topic in env.library.topics and env.library.has_answer(topic) else "")
 
 
 async def start(turn: Turn, env: Environment, payload: str) -> None:
     """The /start command: skip what the link or an earlier conversation has answered."""
     from bot.conversation.answering import show
+    from bot.conversation.safety import help_now
 
     person = turn.person
     language, town, topic = read_start(payload, env)
@@ -43,6 +44,9 @@ async def start(turn: Turn, env: Environment, payload: str) -> None:
     if topic:
         if not person.language:
             person.language = from_profile(turn.event.profile_language) or FALLBACK
+        if env.library.topics[topic].kind == "safety":
+            await help_now(turn, env, topic)
+            return
         await show(turn, env, topic, "do")
         await introduce_if_new(turn, env)
         return
@@ -70,11 +74,17 @@ async def ask_language(turn: Turn, env: Environment) -> None:
 
 async def language_chosen(turn: Turn, env: Environment, code: str) -> None:
     """Keep the language; then whatever is still to be told or asked."""
+    from bot.conversation.ask_person import go_on
+
     person = turn.person
     if code not in env.languages:
         await ask_language(turn, env)
         return
     person.language, person.language_chosen = code, True
+    if person.intake is not None:
+        say(turn, env, text(turn, env, "language.changed"))
+        await go_on(turn, env)
+        return
     if person.introduced and person.town_asked:
         say(turn, env, text(turn, env, "language.changed"), [[menu_button(turn, env)]])
         return
@@ -164,6 +174,7 @@ async def town_typed(turn: Turn, env: Environment, typed: str) -> bool:
 async def town_set(turn: Turn, env: Environment, slug: str) -> None:
     """A town button: a town, `-` (another place), `.` (skip) or `?` (ask)."""
     from bot.conversation.answering import show
+    from bot.conversation.ask_person import go_on, town_corrected
 
     person = turn.person
     if slug == "?":
@@ -173,11 +184,14 @@ async def town_set(turn: Turn, env: Environment, slug: str) -> None:
     if slug in {"-", "."}:
         person.town, person.other_place = "", slug == "-"
         say(turn, env, text(turn, env, "town.other" if slug == "-" else "town.skipped"))
-        await show_menu(turn, env, "")
+        await (go_on(turn, env) if person.intake is not None else show_menu(turn, env, ""))
         return
     town = env.library.town_by_slug(slug)
     if town is None:
         await ask_town(turn, env)
+        return
+    if person.intake is not None:
+        await town_corrected(turn, env, town.name)
         return
     changed = person.town != town.name
     person.town, person.other_place, person.other_town = town.name, False, ""

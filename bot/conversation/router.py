@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from bot.conversation import answering, ask_person, commands, my_data, onboarding, safety, unreadable
 from bot.conversation.environment import Environment
-from bot.conversation.menu import show_menu
+from bot.conversation.menu import menu_for_old_button, show_menu
 from bot.conversation.model import Event, Person, Turn
 from bot.conversation.say import button, language_of, menu_button, person_button, say, text
 from core.languages import BY_CODE
+from knowledge.model import Town
 from nlu.model import Understanding
 
 DOUBLE_PRESS = timedelta(seconds=8)
@@ -28,18 +29,18 @@ async def converse(turn: Turn, env: Environment, understanding: Understanding | 
     elif event.kind == "button":
         await _button(turn, env)
     elif event.kind == "unreadable":
-        await unreadable.cannot_read(turn, env, event.name)
+        await _unreadable(turn, env, understanding)
     elif event.kind in {"text", "edited"} and understanding is not None:
         await _words(turn, env, understanding)
     elif event.kind in {"text", "edited"}:
-        await unreadable.no_words(turn, env)
+        await _no_words(turn, env)
     turn.in_form = turn.in_form or turn.person.intake is not None
     turn.person.last_seen = turn.at.isoformat()
 
 
 def needs_understanding(event: Event) -> bool:
     """Whether there are words to understand: at least one letter or digit of any script."""
-    return event.kind in {"text", "edited"} and any(unicodedata.category(c)[0] in "LN" for c in event.text)
+    return event.kind in {"text", "edited", "unreadable"} and any(unicodedata.category(c)[0] in "LN" for c in event.text)
 
 
 def _in_group(turn: Turn, env: Environment) -> None:
@@ -51,10 +52,33 @@ def _in_group(turn: Turn, env: Environment) -> None:
     say(turn, env, "\n".join(env.texts("group", code) for code in env.languages[:4]), language="de")
 
 
+async def _unreadable(turn: Turn, env: Environment, understanding: Understanding | None) -> None:
+    """A picture or voice message; the words under a picture are read for danger, and go to an open case."""
+    if turn.event.text:
+        existing = await turn.cases.open_cases(turn.person)
+        if existing:
+            await turn.cases.add_message(existing[0], turn.event.text)
+        if understanding is not None and understanding.safety:
+            _adopt_language(turn.person, env, understanding)
+            _report_safety(turn, understanding)
+            await safety.help_now(turn, env, understanding.safety)
+            return
+    await unreadable.cannot_read(turn, env, turn.event.name)
+
+
+async def _no_words(turn: Turn, env: Environment) -> None:
+    """Only emoji or signs: in an open case an answer to the case manager like any other."""
+    existing = await turn.cases.open_cases(turn.person)
+    if existing and turn.event.text.strip():
+        await turn.cases.add_message(existing[0], turn.event.text)
+        turn.keep_words = False
+        return
+    await unreadable.no_words(turn, env)
+
+
 async def _words(turn: Turn, env: Environment, understanding: Understanding) -> None:
     person, words = turn.person, turn.event.text
     _adopt_language(person, env, understanding)
-    _adopt_town(person, env, words)
     existing = await turn.cases.open_cases(person)
     if existing:
         # A case manager must see the words even when the bot answers with emergency numbers.
@@ -68,18 +92,40 @@ async def _words(turn: Turn, env: Environment, understanding: Understanding) -> 
         _report_safety(turn, understanding)
         await safety.help_now(turn, env, understanding.safety)
         return
-    if understanding.language == "other" and not person.language_chosen:
-        _foreign(turn, env, understanding)
-        return
+    if person.expecting == "town" and _is_clear_question(turn, env, understanding):
+        person.expecting = ""
+    _adopt_town(person, env, words)
     if person.expecting == "intake" and person.intake is not None:
+        answering.remember(turn, understanding)
         if await ask_person.typed(turn, env, words):
             return
         await _question(turn, env, understanding)
-        await ask_person.repeat_after_question(turn, env)
+        if turn.report.get("topic") != "chat.human":  # which has put the form's question again already
+            await ask_person.go_on(turn, env)
         return
     if person.expecting == "town" and await onboarding.town_typed(turn, env, words):
         return
-    await _question(turn, env, understanding)
+    town = _only_a_town(env, words)
+    if town is not None and (understanding.is_unsure or understanding.language == "other"):
+        await onboarding.town_set(turn, env, town.slug)
+    elif understanding.language == "other":
+        _foreign(turn, env, understanding)
+    else:
+        await _question(turn, env, understanding)
+
+
+def _is_clear_question(turn: Turn, env: Environment, understanding: Understanding) -> bool:
+    """A question typed where a town was asked for, even if it names one, is answered."""
+    topic = env.library.topics.get(understanding.topic or "")
+    return (not understanding.is_unsure and topic is not None and topic.kind in {"answer", "complex"}
+            and len(turn.event.text.split()) > 3)
+
+
+def _only_a_town(env: Environment, words: str) -> Town | None:
+    """The town where a message is nothing but its name."""
+    if len(words.split()) > 3:
+        return None
+    return next((match.town for match in env.towns.typed(words) if match.certain), None)
 
 
 async def _question(turn: Turn, env: Environment, understanding: Understanding) -> None:
@@ -166,8 +212,7 @@ async def _button(turn: Turn, env: Environment) -> None:
     if not person.language:
         person.language = env.language_or_fallback(turn.event.profile_language or "")
     if kind not in handlers:
-        say(turn, env, text(turn, env, "button.old"))
-        await show_menu(turn, env, "")
+        await menu_for_old_button(turn, env)
         return
     await handlers[kind]()
 
