@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation.ask_person import handed_back, staff_reply
+from bot.conversation.ask_person import handed_back, staff_replies
 from bot.conversation.environment import Environment
 from bot.conversation.model import CaseDraft, ErasureResult, OpenCase, Person, Reply
 from bot.delivery.outbox import Outbox
@@ -88,19 +88,19 @@ class OutboxMessenger:
     async def send(self, connection: AsyncConnection, newcomer_id: str, text: str, *, office: str,
                    reference: str) -> None:
         """Queue a reply of the office."""
-        await self._queue(connection, newcomer_id, reference, lambda env, language: staff_reply(env, language, office, text))
+        await self._queue(connection, newcomer_id, reference, lambda env, language: staff_replies(env, language, office, text))
 
     async def hand_back(self, connection: AsyncConnection, newcomer_id: str, *, number: str, office: str) -> None:
         """The case is over: tell the person that the bot answers again."""
-        await self._queue(connection, newcomer_id, None, lambda env, language: handed_back(env, language, number))
+        await self._queue(connection, newcomer_id, None, lambda env, language: [handed_back(env, language, number)])
 
     async def _queue(self, connection: AsyncConnection, newcomer_id: str, reference: str | None,
-                     make: Callable[[Environment, str], Reply]) -> None:
+                     make: Callable[[Environment, str], list[Reply]]) -> None:
         known = await self._people.by_id(connection, newcomer_id)
         if known is None:
             return
-        reply = make(self._environment(known.bot), known.person.language)
-        await self._outbox.add(connection, known.bot, known.lane, known.address, [reply], reference)
+        replies = make(self._environment(known.bot), known.person.language)
+        await self._outbox.add(connection, known.bot, known.lane, known.address, replies, reference)
 
 
 class OutboxStates:

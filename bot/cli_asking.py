@@ -49,7 +49,7 @@ def ask_lines(asker: Asker, lines: BinaryIO, out: TextIO) -> None:
 def _row(line: bytes) -> dict[str, Any] | str:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "this is not JSON"
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         return "an object with a text is needed"

@@ -16,7 +16,7 @@ LONGEST = 64
 
 def deep_link(library: Library, bot: str, language: str, town: str, topic: str) -> str:
     """`https://t.me/<bot>?start=<lang>-<town>-<topic>`; each part may be empty. LotseError names what does not fit."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{3,31}", bot):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{4,31}", bot):
         raise LotseError("The bot's user name has 5 to 32 letters, digits and _, without @.")
     if language and language not in CODES:
         raise LotseError(f"{language} is not one of the languages {', '.join(CODES)}.")

@@ -21,7 +21,7 @@ from bot.delivery.outbox import Outbox
 from bot.people import FORM, Known, People
 from core.clock import now
 from core.database import Database
-from core.languages import is_rtl
+from core.languages import from_profile, is_rtl
 from core.markdown import to_plain
 from nlu.model import Engine, Understanding
 
@@ -108,13 +108,25 @@ class Processing:
 
     async def apologise(self, connection: AsyncConnection, row: InboxRow) -> None:
         """One sentence in the person's language; nothing where not even the chat is known."""
-        known = await self._people.find(connection, row.bot, row.lane)
-        if known is None:
-            return
         env = self._environment(row.bot)
-        language = language_of(known.person, env)
-        await self._outbox.add(connection, row.bot, row.lane, known.address,
+        known = await self._people.find(connection, row.bot, row.lane)
+        if known is not None:
+            address, language = known.address, language_of(known.person, env)
+        elif (arrival := self._translated(row)) is not None and arrival.event.kind not in {"blocked", "unblocked"}:
+            address = arrival.address
+            language = env.language_or_fallback(from_profile(arrival.event.profile_language) or "")
+        else:
+            return
+        await self._outbox.add(connection, row.bot, row.lane, address,
                                [Reply(env.texts("error.sorry", language), rtl=is_rtl(language))])
+
+
+    def _translated(self, row: InboxRow) -> Arrival | None:
+        try:
+            return self._translators[row.bot](self._inbox.open(row))
+        except Exception:  # malformed: that may be why there is something to apologise for
+            log.info("update cannot be read", row=row.id)
+            return None
 
 
 def topic_of(turn: Turn) -> str | None:

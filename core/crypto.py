@@ -40,13 +40,13 @@ class DataKey:
         """The plain bytes; KeyRefused if the key is another one or the data was changed."""
         try:
             return self._aead.decrypt(blob[:_NONCE], blob[_NONCE:], None)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
             raise KeyRefused("A stored text does not open with the key at hand; restore the key that belongs to this "
                              "database.") from None
 
     def seal(self, value: Any) -> bytes:
-        """A JSON value, encrypted."""
-        return self.encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        """A JSON value, encrypted. Half of a surrogate pair is no character and becomes a question mark."""
+        return self.encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
 
     def unseal(self, blob: bytes) -> Any:
         """The JSON value that `seal` was given."""
@@ -70,7 +70,7 @@ class Vault:
 
     def pseudonym(self, namespace: str, value: str) -> str:
         """A stable name for `value` that cannot be turned back without the master key; 32 hex digits."""
-        return hmac.new(self._lookup_key, f"{namespace}\0{value}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._lookup_key, f"{namespace}\0{value}".encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
 
     def new_data_key(self) -> tuple[bytes, DataKey]:
         """A fresh key: wrapped for the database, and ready to use."""

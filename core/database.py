@@ -22,7 +22,7 @@ import alembic.util
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -161,7 +161,10 @@ def migrate(url: str) -> None:
             raise DatabaseUnusable("This database was written by a newer release of Lotse. Install that release again, "
                                    "or restore the backup made before the upgrade.")
         alembic.command.upgrade(config, "head")
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
+        # A plain DatabaseError: the file is no database, or is damaged. Its other children are mistakes of ours.
+        if not isinstance(error, (OperationalError, InterfaceError)) and type(error) is not DatabaseError:
+            raise
         raise DatabaseUnusable(f"The database cannot be opened: {_reason(error)}") from None
 
 

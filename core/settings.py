@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     @classmethod
     def _host_and_port(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        if not host or not port.isdecimal() or not 0 <= int(port) <= 65535:
             raise ValueError("must look like 127.0.0.1:8080")
         return value
 

@@ -177,6 +177,8 @@ async def find_staff(connection: AsyncConnection, staff_id: str) -> StaffMember 
 
 async def find_by_login(connection: AsyncConnection, login: str) -> tuple[str, str | None] | None:
     """Id and password hash of an account that may sign in; None for unknown and disabled ones."""
+    if not login.isprintable():
+        return None
     row = (await connection.execute(
         sa.select(staff.c.id, staff.c.password_hash)
         .where(staff.c.login == login.strip().lower(), staff.c.disabled_at.is_(None)))).one_or_none()

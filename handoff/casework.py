@@ -110,7 +110,7 @@ class Casework:
         if author.role != "lead":
             raise NotPermitted
         await _lock(connection, author, ticket_id)
-        reason = " ".join(reason.split())
+        reason = " ".join(_CONTROLS.sub(" ", reason).split())
         if not reason or len(reason) > 200:
             raise Unusable("A legal hold needs a reason of at most 200 characters; the person can read it.")
         if until <= today():

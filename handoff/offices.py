@@ -100,7 +100,7 @@ async def list_offices(connection: AsyncConnection, ids: Collection[str] | None 
 async def activate_office(connection: AsyncConnection, office_id: str, email: str) -> None:
     """From now on this office takes cases and is told of them by e-mail; on an active one the address changes."""
     email = email.strip()
-    if len(email) > 200 or not email.isascii() or not _EMAIL.fullmatch(email):
+    if len(email) > 200 or not (email.isascii() and email.isprintable()) or not _EMAIL.fullmatch(email):
         raise Unusable("Please write one e-mail address, for example kim@example.org.")
     changed = await connection.execute(sa.update(office).where(office.c.id == office_id).values(
         email=email, active=True, activated_at=sa.func.coalesce(office.c.activated_at, now())))

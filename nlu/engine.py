@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nlu import entities
+from nlu.entities import EntityFinder
+from nlu.examples import OUT_OF_SCOPE
 from nlu.features import Floats, Vocabulary, groups_of
 from nlu.followup import FollowUp, FollowUps, in_context, raised
 from nlu.language import OTHER, Guess, LanguageModel
 from nlu.model import Reason, Understanding
-from nlu.normalise import normalise
+from nlu.normalise import normalise, plain
 from nlu.safety import SafetyStep
 
 FOREIGN_SURE = 0.8
 """Share of the languages without examples from which a message is foreign whatever its words look like."""
+
+
+CLAUSE_SURE = 0.8
+"""A clause counts as a need of its own only where its topic is this probable; stories mention many things."""
+MOST_CLAUSES = 4
+
+_JOINTS = ("und", "and", "also", "w", "et", "ve", "\u0438", "\u0442\u0430", "\u0648\u0643\u0645\u0627\u0646",
+           "\u0643\u0645\u0627\u0646")
+_CLAUSES = re.compile(rf"[.!?;,\n\u061f\u060c\u061b]+|\s(?:{'|'.join(_JOINTS)})\s|\s(?=\u0648\S)")
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,10 @@ class TopicModel:
         return float(scores[danger].max() - scores[~danger].max()) if danger.any() else -9.0
 
 
+def _is_need(topic: str) -> bool:
+    return not topic.startswith(("chat.", "safety.", OUT_OF_SCOPE))
+
+
 def softmax(scores: Floats, temperature: float) -> Floats:
     """Shares that sum to one; the smaller the temperature, the surer."""
     spread = np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature)
@@ -73,6 +88,7 @@ class BuiltinEngine:
     language: LanguageModel
     safety: SafetyStep
     followups: FollowUps
+    entities: EntityFinder
     thresholds: Mapping[str, Thresholds]
 
     @property
@@ -97,18 +113,20 @@ class BuiltinEngine:
         topics = self.model.ranked(scores)
         danger = self.safety.find(normal, own, own=danger_score, lead=self.model.lead_of_danger(scores),
                                   topics=topics)
-        details = entities.find(text, own)
+        details = self.entities.find(text, own)
         followup = self.followups.read(normal, own) if danger is None else FollowUp(None, is_followup=False)
         limits = self._thresholds(own)
         topics = _with_danger(topics, danger)
         if danger is None:
             topics = in_context(topics, followup, last_topic=last_topic, child_age=details.child_age,
                                 sure=max(limits.probability, 0.5))
+        needs = self._needs(text, own, topics, limits)
+        areas = tuple(dict.fromkeys(topic.split(".")[0] for topic in needs))
         reason = "clear" if danger else self._reason(topics, limits, guess, followup, last_topic)
         return Understanding(
             language=guess.language, language_confidence=guess.confidence, topics=tuple(topics[:8]), safety=danger,
             aspect=followup.aspect, is_followup=followup.is_followup,
-            entities=replace(details, areas=_areas(topics, details.areas)),
+            entities=replace(details, areas=areas, needs=needs),
             is_unsure=reason != "clear", reason=reason,
         )
 
@@ -120,11 +138,28 @@ class BuiltinEngine:
         return Thresholds(max((limits.probability for limits in self.thresholds.values()), default=0.5),
                           max((limits.lead for limits in self.thresholds.values()), default=0.0))
 
+    def _needs(self, text: str, language: str, topics: Sequence[tuple[str, float]],
+               limits: Thresholds) -> tuple[str, ...]:
+        """The topics named in one message: that of the whole, and those of clauses that are clear by themselves."""
+        found = {topic: share for topic, share in topics[:1]
+                 if _is_need(topic) and share >= max(0.5, limits.probability)}
+        clauses = [normalise(part) for part in _CLAUSES.split(plain(text)) if part and part.count(" ") >= 2]
+        if len(clauses) < 2:
+            return tuple(found)
+        for clause in clauses[:MOST_CLAUSES]:
+            scores, _ = self.model.scores(clause, language)
+            topic, share = self.model.ranked(scores)[0]
+            if _is_need(topic) and share >= CLAUSE_SURE:
+                found[topic] = max(found.get(topic, 0.0), share)
+        return tuple(sorted(found, key=lambda topic: -found[topic]))
+
     def _reason(self, topics: Sequence[tuple[str, float]], limits: Thresholds, guess: Guess, followup: FollowUp,
                 last_topic: str | None) -> Reason:
-        if guess.language == OTHER and guess.confidence >= FOREIGN_SURE and not topics[0][0].startswith("chat."):
-            return "foreign language"
         first, second = topics[0][1], topics[1][1]
+        # A greeting is a greeting in any language; the bot greets back and shows the languages it has.
+        is_chat = topics[0][0].startswith("chat.") and first >= FOREIGN_SURE
+        if guess.language == OTHER and guess.confidence >= FOREIGN_SURE and not is_chat:
+            return "foreign language"
         if first < limits.probability or (followup.is_followup and last_topic is None and first < FOREIGN_SURE):
             return "low probability"
         return "no clear winner" if first - second < limits.lead else "clear"
@@ -140,7 +175,3 @@ def _with_danger(topics: Sequence[tuple[str, float]], danger: str | None) -> lis
     left = sum(share for _, share in others)
     # What was taken for danger and is none is unclear: the others keep their order, not more certainty than a half.
     return [(topic, share / left * 0.5 if left else 0.0) for topic, share in others]
-
-
-def _areas(topics: Sequence[tuple[str, float]], named: Sequence[str]) -> tuple[str, ...]:
-    return tuple(named)

@@ -21,7 +21,7 @@ from nlu.normalise import normalise, words
 Hashes = NDArray[np.uint64]
 Floats = NDArray[np.float32]
 
-GROUPS: tuple[tuple[str, float], ...] = (("word", 1.0), ("stem", 1.0), ("pair", 0.7), ("char", 1.3), ("sound", 0.8))
+GROUPS: tuple[tuple[str, float], ...] = (("word", 0.8), ("stem", 0.8), ("pair", 0.9), ("char", 2.0), ("sound", 1.3))
 """The groups and their weights. Each group of a message is brought to length one, then multiplied by its weight."""
 
 MOST_WORDS = 70
@@ -60,9 +60,9 @@ def skeleton(word: str) -> str:
                 word = word.replace(pair, sound)
     sounds: list[str] = []
     for char in word:
-        sound = _SOUND_OF.get(ord(char))
-        if sound and (not sounds or sounds[-1] != sound):
-            sounds.append(sound)
+        mapped = _SOUND_OF.get(ord(char))
+        if mapped and (not sounds or sounds[-1] != mapped):
+            sounds.append(mapped)
     return "".join(sounds)
 
 
@@ -91,6 +91,7 @@ def _number(text: str) -> int:
 
 
 def hashes_of(strings: Sequence[str]) -> Hashes:
+    """Numbers of whole words."""
     return np.array([_number(text) for text in strings], dtype=np.uint64)
 
 
@@ -159,7 +160,7 @@ class Vocabulary:
         return len(self.numbers)
 
     def weigh(self, row: list[Hashes]) -> tuple[NDArray[np.int64], Floats]:
-        """Columns and values of one message: 1 + log(count), times rarity, each group of length one times its weight."""
+        """Columns and values of one message: (1 + log count) times rarity, each group scaled to its weight."""
         found, times = np.unique(np.concatenate(row), return_counts=True)
         at = np.searchsorted(self.numbers, found)
         at[at == len(self.numbers)] = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast, get_args
 
@@ -11,7 +12,7 @@ import yaml
 
 from core.errors import ContentError
 from nlu.model import Aspect
-from nlu.normalise import normalise, words
+from nlu.normalise import normalise, variants, words
 
 LONGEST_FOLLOWUP = 9
 """Words; a longer message says itself what it is about."""
@@ -34,6 +35,12 @@ class _Wording:
     aspects: dict[Aspect, tuple[Phrase, ...]]
     continues: tuple[Phrase, ...]
     filler: frozenset[str]
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every word of every phrase."""
+        phrases = [*self.continues, *(phrase for listed in self.aspects.values() for phrase in listed)]
+        return self.filler | {word for phrase in phrases for word in phrase}
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class FollowUps:
         wording = self.wordings.get(language)
         if wording is None or not said or len(said) > LONGEST_FOLLOWUP:
             return FollowUp(None, is_followup=False)
+        said = [next((form for form in variants(word) if form in wording.known), word) for word in said]
         aspect, covered = _aspect(said, wording.aspects)
         named = [word for at, word in enumerate(said)
                  if at not in covered and word not in wording.filler and not word.isdigit()]

@@ -17,7 +17,8 @@ class Entities:
     """Details that change the reply; None where the message does not say.
 
     `child_age` in years, `deadline_days` in days from today (0 = today or past), `deadline` whether a deadline is
-    mentioned at all. `areas` are the areas of need named in one message (first parts of topic ids, most likely first).
+    mentioned at all. `areas` are the areas of need named in one message (first parts of topic ids, most likely first),
+    `needs` the topics behind them: more than one where clauses of the message are clear by themselves.
     """
 
     child_age: int | None = None
@@ -26,6 +27,7 @@ class Entities:
     without_papers: bool = False
     minor_alone: bool = False
     areas: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-LONGEST = 900
+LONGEST = 700
 """Characters of a message that are read. Of a longer one the beginning and the end are kept: needs stand there."""
-_TAIL = 250
+_TAIL = 200
 
 _URL = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:de|com|org|net|eu|nrw|info)(?:/\S*)?\b", re.IGNORECASE)
 _MAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")
@@ -33,7 +33,8 @@ _LETTERS = str.maketrans({
     "\u0640": "",  # tatweel
     "\u0649": "\u064a", "\u06cc": "\u064a", "\u06d2": "\u064a", "\u0626": "\u064a",  # forms of ya
     "\u06a9": "\u0643", "\u06aa": "\u0643",  # kaf
-    "\u0629": "\u0647", "\u06c0": "\u0647", "\u06c1": "\u0647", "\u06be": "\u0647", "\u06d5": "\u0647",  # ta marbuta, ha
+    # ta marbuta and forms of ha
+    "\u0629": "\u0647", "\u06c0": "\u0647", "\u06c1": "\u0647", "\u06be": "\u0647", "\u06d5": "\u0647",
     "\u0671": "\u0627", "\u0624": "\u0648", "\u0621": "",  # alif wasla, waw with hamza, hamza alone
     "\u0491": "\u0433", "\u0451": "\u0435",  # ghe with upturn, yo
     "\u060c": " ", "\u061b": " ", "\u061f": "?", "\u00a7": " paragraf ",
@@ -101,6 +102,14 @@ def normalise(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a normalised text, without the question mark."""
     return [word for word in text.split() if word != "?"]
+
+
+def variants(word: str) -> tuple[str, ...]:
+    """A normalised word, and for Arabic also without "and", "to", "by" and the article glued to it."""
+    if not ("\u0620" <= word[:1] <= "\u064a") or len(word) < 4:
+        return (word,)
+    return (word, *(word[len(prefix):] for prefix in ("\u0648", "\u0644", "\u0628", "\u0641", "\u0627\u0644")
+                    if word.startswith(prefix)))
 
 
 _VOWEL_SIGNS = re.compile("[\u064b-\u065f\u0670\u0640]")

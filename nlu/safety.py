@@ -112,8 +112,8 @@ def _one_of(phrases: Iterable[str], file: Path) -> str:
 def _pattern(phrase: str, file: Path) -> str:
     """One phrase as a regular expression that needs a space before and after."""
     source = ""
-    for token in phrase.split():
-        source += _GAP if token == "..." else f" (?:{'|'.join(_word(choice) for choice in token.split('|'))})"
+    for part in phrase.split():
+        source += _GAP if part == "..." else f" (?:{'|'.join(_word(choice) for choice in part.split('|'))})"
     if not source.strip() or source.startswith(_GAP):
         raise ContentError(f"{file}:1: a phrase cannot be read: {phrase}")
     return f"{source}(?= )"

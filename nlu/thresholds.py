@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from nlu.engine import Thresholds, softmax
 from nlu.examples import OUT_OF_SCOPE, Example
 from nlu.features import Floats
+from nlu.normalise import normalise
 
 if TYPE_CHECKING:
     from nlu.engine import BuiltinEngine
     from nlu.safety import SafetyStep
 
-MOST_WRONG = 0.025
-"""Share of the messages that may be answered wrongly without asking back."""
+MOST_WRONG = 0.02
+"""Share of the messages that may be answered wrongly without asking back; unseen ones will have a little more."""
+PRICE_OF_WRONG = 1.0
+"""A wrong answer costs as much as this many right ones bring: below a chance of one half it is better to ask."""
 MOST_ASKED = 0.12
 MOST_FALSE_ALARMS = 0.005
 
@@ -37,8 +40,6 @@ def best_temperature(scores: Floats, labels: Sequence[str], topics: Sequence[str
 def best_safety_threshold(step: SafetyStep, validation: Sequence[Example], leads: NDArray[np.float64],
                           own: NDArray[np.float64]) -> float:
     """As low as the false alarms allow, but no lower than what finds every danger of the set by some distance."""
-    from nlu.normalise import normalise
-
     if not validation:
         return 0.0
     scores = np.array([step.score(normalise(example.text), example.lang, float(lead), float(danger))[0]
@@ -78,20 +79,21 @@ def _outcomes(engine: BuiltinEngine, rows: Sequence[Example]
         right.append(found.topic == example.topic)
         topical.append(example.topic != OUT_OF_SCOPE)
         probability.append(1.0 if found.safety else found.confidence)
-        lead.append(1.0 if found.safety else found.topics[0][1] - found.topics[1][1] if len(found.topics) > 1 else 0.0)
+        lead.append(1.0 if found.safety else found.topics[0][1] - found.topics[1][1])
     return np.array(right), np.array(topical), np.array(probability), np.array(lead)
 
 
 def _best_border(right: NDArray[np.bool_], topical: NDArray[np.bool_], sureness: NDArray[np.float64]
                  ) -> tuple[float, float]:
-    """The border of sureness and its value: share right, less what is over the two limits, ten- and twofold."""
+    """The border of sureness and its value: share right less share wrong, less what is over the two limits."""
     best = (0.0, -1e9)
     for border in np.unique(np.concatenate([[0.0], sureness])):
         acted = sureness >= border
         share_right = float((acted & right & topical).sum() / max(1, topical.sum()))
         wrong = float((acted & ~right).mean())
         asked = float((~acted & topical).sum() / max(1, topical.sum()))
-        value = share_right - 10 * max(0.0, wrong - MOST_WRONG) - 2 * max(0.0, asked - MOST_ASKED)
+        over = 10 * max(0.0, wrong - MOST_WRONG) + 2 * max(0.0, asked - MOST_ASKED)
+        value = share_right - PRICE_OF_WRONG * wrong - over
         if value > best[1]:
             best = (float(border), value)
     return best

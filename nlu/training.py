@@ -8,6 +8,7 @@ import platform
 import random
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,13 @@ import numpy as np
 import scipy
 import sklearn
 import snowballstemmer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
 
 from nlu import language
 from nlu.engine import BuiltinEngine, Thresholds, TopicModel
+from nlu.entities import load_entities
 from nlu.examples import Example, read_folder, read_training
 from nlu.features import Vocabulary, read
 from nlu.followup import FollowUps
@@ -63,7 +66,7 @@ def load_engine(cache: Path, data: Path = DATA, progress: Progress = silent) -> 
     if file.exists():
         try:
             engine = joblib.load(file)
-        except Exception:  # noqa: BLE001 a damaged cache is replaced, whatever is wrong with it
+        except Exception:  # A damaged cache is replaced, whatever is wrong with it.
             progress("The trained model in the cache cannot be read; training again.")
         else:
             if isinstance(engine, BuiltinEngine):
@@ -93,6 +96,8 @@ def train(data: Path = DATA, cache: Path | None = None, progress: Progress = sil
 def build(examples: Sequence[Example], validation: Sequence[Example], data: Path,
           progress: Progress = silent) -> BuiltinEngine:
     """Learn everything from examples; temperature and thresholds come from the validation messages."""
+    # The solvers stop where more steps change nothing that matters here, and would say so each time.
+    warnings.filterwarnings("ignore", category=ConvergenceWarning)
     progress("Learning the languages ...")
     languages = language.learn(examples, language.read_others(data), seed=SEED)
     progress("Learning the topics ...")
@@ -146,7 +151,7 @@ def calibrate(model: TopicModel, languages: language.LanguageModel, data: Path,
     own = np.array([danger for _, danger in read_scores])
     step = SafetyStep(wordings, 0.0, (float(leads.std()), float(own.std())))
     step = replace(step, threshold=best_safety_threshold(step, validation, leads, own))
-    engine = BuiltinEngine(model, languages, step, FollowUps.load(data),
+    engine = BuiltinEngine(model, languages, step, FollowUps.load(data), load_entities(data),
                            dict.fromkeys(languages.own, Thresholds(0.0)))
     return replace(engine, thresholds=best_thresholds(engine, validation))
 

@@ -48,7 +48,7 @@ def _show(reply: Reply, first: int) -> list[Button]:
 
 
 def _event(typed: str, buttons: list[Button], language: str | None) -> Event:
-    if typed.strip().isdigit() and 1 <= int(typed) <= len(buttons):
+    if typed.strip().isdecimal() and 1 <= int(typed) <= len(buttons):
         return Event("button", data=buttons[int(typed) - 1].data, profile_language=language)
     if typed.startswith("/"):
         name, _, argument = typed[1:].partition(" ")

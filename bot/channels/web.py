@@ -134,7 +134,7 @@ class ChatPage:
         """Everything after a message number, for pages without live updates."""
         lane = self._lane(request)
         after = request.query_params.get("after", "0")
-        if lane is None or not after.isdigit():
+        if lane is None or not _is_number(after):
             return JSONResponse({"messages": []})
         return JSONResponse({"messages": await self._after(lane[1], int(after))})
 
@@ -142,7 +142,7 @@ class ChatPage:
         """New messages as server-sent events; ends when the visitor leaves or the process stops."""
         lane = self._lane(request)
         last = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-        if lane is None or not last.isdigit():
+        if lane is None or not _is_number(last):
             return Response(status_code=204)
         return EventSourceResponse(self._stream(request, lane[1], int(last)), ping=15,
                                    headers={"X-Accel-Buffering": "no"})
@@ -156,9 +156,9 @@ class ChatPage:
 
     async def file(self, request: Request) -> Response:
         """The attachment of one message of this chat."""
-        lane = self._lane(request)
-        rows = await self._rows(lane[1], request.path_params["number"] - 1, 1) if lane else []
-        reply = self._open(rows[0]).get("reply") if rows and rows[0].id == request.path_params["number"] else None
+        lane, number = self._lane(request), request.path_params["number"]
+        rows = await self._rows(lane[1], number - 1, 1) if lane and _is_number(str(number)) else []
+        reply = self._open(rows[0]).get("reply") if rows and rows[0].id == number else None
         if not reply or not reply.get("attachment"):
             return JSONResponse({"error": "There is no such file."}, 404)
         name, content = reply["attachment"]
@@ -178,10 +178,16 @@ class ChatPage:
         return [_shown(row.id, self._open(row)) for row in await self._rows(lane, after)]
 
 
+def _is_number(text: str) -> bool:
+    """The number of a message: one that the database can hold."""
+    return text.isdecimal() and len(text) <= 18
+
+
 def _read(body: bytes) -> dict[str, Any] | None:
     try:
         data = json.loads(body)
-    except ValueError:
+        json.dumps(data, ensure_ascii=False).encode()  # refuses half of a surrogate pair, which is no character
+    except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict):
         return None

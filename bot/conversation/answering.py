@@ -41,7 +41,8 @@ async def question(turn: Turn, env: Environment, understanding: Understanding) -
         await _ask_back(turn, env, decision)
     else:
         await _not_known(turn, env, decision)
-    await onboarding.introduce_if_new(turn, env)
+    if decision.topic != "chat.greeting":  # the welcome leads there by itself
+        await onboarding.introduce_if_new(turn, env)
 
 
 def remember(turn: Turn, understanding: Understanding) -> None:

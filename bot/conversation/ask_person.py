@@ -547,10 +547,24 @@ async def _draft(turn: Turn, env: Environment, intake: Intake, office: Office) -
             "child_age": person.child_age, "recent": await turn.records.recent_words(person)})
 
 
-def staff_reply(env: Environment, language: str, office: str, words: str) -> Reply:
-    """A case manager's words as the person sees them: who speaks is the office, not a name."""
+def staff_replies(env: Environment, language: str, office: str, words: str) -> list[Reply]:
+    """A case manager's words as the person sees them: who speaks is the office, not a name; long ones in two."""
     code = env.language_or_fallback(language)
-    return Reply(env.texts("staff.says", code, office=escape(office)) + "\n\n" + escape(words), rtl=is_rtl(code))
+    pieces = _in_pieces(words, LONGEST_WORDS if not is_rtl(code) else LONGEST_WORDS // 2)
+    heading = env.texts("staff.says", code, office=escape(office))
+    return [Reply((f"{heading}\n\n" if first else "") + escape(piece), rtl=is_rtl(code))
+            for first, piece in zip([True] + [False] * len(pieces), pieces, strict=False)]
+
+
+def _in_pieces(words: str, longest: int) -> list[str]:
+    """A long text cut at a line or a word; right-to-left text grows by its isolates, so its pieces are shorter."""
+    pieces: list[str] = []
+    while len(words) > longest:
+        cut = max(words.rfind("\n", longest // 2, longest), words.rfind(" ", longest // 2, longest))
+        cut = cut if cut > 0 else longest
+        pieces.append(words[:cut].rstrip())
+        words = words[cut:].lstrip()
+    return [*pieces, words] if words else pieces
 
 
 def handed_back(env: Environment, language: str, number: str) -> Reply:

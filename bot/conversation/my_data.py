@@ -13,6 +13,9 @@ from bot.conversation.say import button, language_of, menu_button, say, text
 from core.languages import BY_CODE, is_rtl
 from core.markdown import escape
 
+# The summary stays short; the file that goes with it holds everything.
+CASES_SHOWN, LOOKS_SHOWN = 5, 5
+
 
 async def privacy(turn: Turn, env: Environment) -> None:
     """The privacy text, generated from the settings, so that it cannot promise what the installation does not do."""
@@ -37,7 +40,7 @@ async def my_data(turn: Turn, env: Environment) -> None:
     lines = [text(turn, env, "mydata.title"),
              text(turn, env, "mydata.profile", language=BY_CODE[language].native,
                   town=escape(turn.person.town) or "–", messages=len(data["messages"]), cases=len(data["cases"]))]
-    lines += [_case_lines(turn, env, case) for case in data["cases"]]
+    lines += [_case_lines(turn, env, case) for case in data["cases"][-CASES_SHOWN:]]
     say(turn, env, "\n\n".join(lines))
     content = json.dumps(data, ensure_ascii=False, indent=2)
     turn.replies.append(Reply(text(turn, env, "mydata.file"), ((button(turn, env, "button.delete_all", "d|?"),),),
@@ -46,7 +49,8 @@ async def my_data(turn: Turn, env: Environment) -> None:
 
 
 def _case_lines(turn: Turn, env: Environment, case: dict[str, Any]) -> str:
-    looked = ", ".join(f"{escape(look['office'])} ({look['at'][:10]})" for look in case["looked"]) or "–"
+    days = dict.fromkeys(f"{escape(look['office'])} ({look['at'][:10]})" for look in reversed(case["looked"]))
+    looked = ", ".join([*list(days)[:LOOKS_SHOWN], *(["…"] if len(days) > LOOKS_SHOWN else [])]) or "–"
     lines = [text(turn, env, "mydata.case", number=case["number"], office=escape(case["office"]), looked=looked)]
     if case["internal_notes"]:
         lines.append(text(turn, env, "mydata.notes", number=case["internal_notes"], office=escape(case["office"])))

@@ -78,6 +78,9 @@ class Guard:
 
     async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         path = scope["path"]
+        if not path.isprintable():  # control characters are in no address of ours, and PostgreSQL refuses some
+            await self._refuse(scope, receive, answer, 404)
+            return
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > self._limit_of(path):
             raise _TooLarge

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -31,6 +32,12 @@ BUSY = "Too many tries. Please wait {minutes} minutes, or use a one-time link fr
 DEAD_LINK = "This link was used already, or its time is over. Please ask for a new one."
 
 
+def _field(form: FormData, name: str) -> str:
+    """At most 1,000 characters; argon2 would take more time for more."""
+    value = form.get(name)
+    return value[:1000] if isinstance(value, str) else ""
+
+
 class SignIn:
     """The pages around the session."""
 
@@ -57,8 +64,8 @@ class SignIn:
 
     async def _sign_in(self, request: Request) -> Response:
         form = await request.form()
-        login, password = str(form.get("login", ""))[:200], str(form.get("password", ""))[:1000]
-        target = str(form.get("next", ""))
+        login, password, target = (_field(form, name) for name in ("login", "password", "next"))
+        login = "".join(filter(str.isprintable, login))
         async with self._database.reading() as connection:
             account = await find_by_login(connection, login)
             device = request.cookies.get(self._desk.cookie("lotse-browser"), "")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.files import library_from_files
+from knowledge.files import read_content
 from knowledge.towns import TownFinder
 from knowledge.wording import examine
 from tests.knowledge.samples import ANSWER, REGION, TOPICS, read, read_region
 
-FINDER = TownFinder(library_from_files())
+FINDER = TownFinder(read_content().library())
 PIECES = st.sampled_from(["", "---", "## do", "## ", "{{", "}}", "- ", ": ", "[", "]", "{", "&a ", "*a", "? ", "!!int ", "|", ">",
                           "\t", "\x00", "\ufeff", "\u2028", "null", "0171 2345678", "**", "](", "\n", "\r", "'", '"', "é", "ع"])
 

@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from knowledge.files import library_from_files
+from knowledge.files import read_content
 from knowledge.model import TownMatch
 from knowledge.towns import TownFinder
 
-FINDER = TownFinder(library_from_files())
+FINDER = TownFinder(read_content().library())
 
 
 def name(match: TownMatch | None) -> str | None:
@@ -67,6 +67,22 @@ def test_a_town_in_passing_is_noticed(text: str, town: str) -> None:
 
 def test_a_town_with_data_wins_over_a_place_without() -> None:
     assert name(FINDER.in_passing("von Köln nach Erkelenz gezogen")) == "Erkelenz"
+
+
+@pytest.mark.parametrize("text", ["ich wohne in Köln", "wir leben in Köln", "I live in Köln", "أنا ساكن بكولن", "живу в Кельне",
+                                  "Köln'de oturuyorum"])
+def test_who_says_to_live_elsewhere_is_believed(text: str) -> None:
+    match = FINDER.in_passing(text)
+    assert match is not None
+    assert (match.text, match.known, match.certain) == ("Köln", False, True)
+
+
+@pytest.mark.parametrize("text", ["Darf ich nach Köln umziehen?", "Can I live in Köln?", "mein Bruder ist in Köln",
+                                  "Darf ich in Köln wohnen?", "موعد في كولن", "бронь в Кельне", "وظيفة في كولن"])
+def test_who_only_names_another_place_may_still_live_here(text: str) -> None:
+    match = FINDER.in_passing(text)
+    assert match is not None
+    assert (match.text, match.known, match.certain) == ("Köln", False, False)
 
 
 def test_the_district_is_not_its_town() -> None:

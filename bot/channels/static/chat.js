@@ -4,19 +4,27 @@
   const form = document.getElementById("form");
   const text = document.getElementById("text");
   const problem = document.getElementById("problem");
+  const TOGETHER_MS = 5000;
   let last = 0;
+  let top = null; // what the view begins with: the person's last words, or a message that came later by itself
+  let topAt = 0;
 
+  const tell = (sentence) => {
+    problem.textContent = sentence;
+    problem.hidden = false;
+  };
+
+  const NOT_SENT = "The message could not be sent. Please try again.";
   const post = async (path, body) => {
     problem.hidden = true;
     try {
       const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-      if (!answer.ok) throw new Error((await answer.json()).error);
-      return true;
-    } catch (error) {
-      problem.textContent = error.message || "The message could not be sent. Please try again.";
-      problem.hidden = false;
-      return false;
+      if (answer.ok) return true;
+      tell((await answer.json().catch(() => ({}))).error || NOT_SENT);
+    } catch {
+      tell(NOT_SENT);
     }
+    return false;
   };
 
   const keyboard = (message) => {
@@ -26,6 +34,15 @@
     for (const row of message.keyboard) {
       const line = document.createElement("div");
       for (const key of row) {
+        if (key.url) {
+          const link = document.createElement("a");
+          link.href = key.url;
+          link.rel = "noopener noreferrer";
+          link.target = "_blank";
+          link.textContent = key.label;
+          line.append(link);
+          continue;
+        }
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = key.label;
@@ -58,7 +75,17 @@
     }
     log.append(bubble);
     if (message.keyboard && message.keyboard.length) log.append(keyboard(message));
-    log.scrollTop = log.scrollHeight;
+    bring(bubble, message.who === "person");
+  };
+
+  // A long answer is read from its beginning: the view stays at the question, not at the end of the answer.
+  const bring = (bubble, own) => {
+    const at = performance.now();
+    if (own || top === null || at - topAt > TOGETHER_MS) {
+      top = bubble;
+      topAt = at;
+    }
+    log.scrollTop = top.offsetTop - log.offsetTop - 12;
   };
 
   const listen = () => {
@@ -67,10 +94,14 @@
   };
 
   const begin = async () => {
-    const answer = await fetch("/chat/messages?after=0");
-    const messages = (await answer.json()).messages;
-    messages.forEach(show);
-    if (!messages.length) await post("/chat/send", { text: "/start" });
+    try {
+      const answer = await fetch("/chat/messages?after=0");
+      const messages = (await answer.json()).messages;
+      messages.forEach(show);
+      if (!messages.length) await post("/chat/send", { text: "/start" });
+    } catch {
+      tell("The conversation could not be loaded. Please reload the page.");
+    }
     listen();
   };
 
