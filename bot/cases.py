@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversation.ask_person import handed_back, staff_replies
 from bot.conversation.environment import Environment
-from bot.conversation.model import CaseDraft, ErasureResult, OpenCase, Person, Reply
+from bot.conversation.model import CaseDraft, CaseRefused, ErasureResult, OpenCase, Person, Reply
 from bot.delivery.outbox import Outbox
 from bot.people import Known, People
 from bot.tables import outbox
 from core.crypto import Vault
 from handoff import offices, records, tickets
+from handoff.errors import ConsentDoesNotFit, OfficeCannotTakeCases
 
 EnvironmentOf = Callable[[str], Environment]
 
@@ -32,11 +33,15 @@ class HandoffCases:
 
     async def open_case(self, person: Person, draft: CaseDraft) -> OpenCase:
         """Consent and ticket in one go."""
-        opened = await tickets.open_ticket(self._connection, self._vault, tickets.NewTicket(
+        new = tickets.NewTicket(
             newcomer_id=self._known.id, office=draft.office, carrier=draft.carrier, region=draft.region,
             prefix=draft.prefix, town=draft.town, language=draft.language, topic=draft.topic, urgent=draft.urgent,
             reasons=draft.reasons, consent_wording=draft.consent_wording, consent_language=draft.consent_language,
-            card=draft.card))
+            card=draft.card)
+        try:
+            opened = await tickets.open_ticket(self._connection, self._vault, new)
+        except (OfficeCannotTakeCases, ConsentDoesNotFit):
+            raise CaseRefused from None
         return OpenCase(opened.id, opened.number, draft.office)
 
     async def open_cases(self, person: Person) -> Sequence[OpenCase]:

@@ -15,6 +15,8 @@ from bot.content import Content
 from bot.texts import load_texts
 from core.errors import LotseError
 from core.settings import Settings
+from nlu.evaluate import Outcome, evaluate, print_report
+from nlu.examples import Example, read_labelled
 from nlu.training import load_engine
 
 
@@ -59,35 +61,23 @@ def _row(line: bytes) -> dict[str, Any] | str:
     return row
 
 
-def read_labelled(files: list[Path]) -> list[dict[str, str]]:
-    """Labelled messages of several files; LotseError names file and line of one that cannot be read."""
-    rows: list[dict[str, str]] = []
-    for file in files:
-        try:
-            lines = file.read_text("utf-8").splitlines()
-        except OSError as error:
-            raise LotseError(f"{file}: {error.strerror}") from None
-        for number, line in enumerate(lines, 1):
-            row = _row(line.encode()) if line.strip() else None
-            if row is None:
-                continue
-            if isinstance(row, str) or not isinstance(row.get("topic"), str):
-                raise LotseError(f"{file}:{number}: an object with text and topic is needed")
-            rows.append(row)
-    return rows
-
-
 def evaluate_files(asker: Asker, files: list[Path], *, as_json: bool) -> None:
     """Measure with the whole conversation, one message a chat."""
-    from nlu.evaluate import measure, print_report
+    examples: list[Example] = []
+    for file in files:
+        try:
+            examples += read_labelled(file)
+        except OSError as error:
+            raise LotseError(f"{file}: {error.strerror}") from None
 
-    rows = read_labelled(files)
-
-    async def results() -> list[dict[str, Any]]:
-        return [await asker.ask(row["text"]) for row in rows]
-
-    report = measure(rows, asyncio.run(results()))
+    with asyncio.Runner() as runner:
+        report = evaluate(examples, lambda example: _outcome(runner.run(asker.ask(example.text))))
     if as_json:
-        console.print_json(json.dumps(report, ensure_ascii=False))
+        print(json.dumps(report.as_dict(), ensure_ascii=False))  # noqa: T201
     else:
         print_report(report, console)
+
+
+def _outcome(result: dict[str, Any]) -> Outcome:
+    alternatives = tuple(other["topic"] for other in result["alternatives"])
+    return Outcome(result["topic"], result["action"], alternatives, result["confidence"], result["language"])

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.conversation.environment import Environment
 from bot.conversation.menu import AREAS
-from bot.conversation.model import Button, CaseDraft, Count, Intake, OpenCase, Reply, Turn
+from bot.conversation.model import Button, CaseDraft, CaseRefused, Count, Intake, OpenCase, Reply, Turn
 from bot.conversation.onboarding import town_rows
 from bot.conversation.say import button, in_rows, language_of, menu_button, say, text, title_of
 from core.languages import BY_CODE, CURATED, OTHERS, german_name, is_rtl
@@ -147,6 +147,15 @@ def _office(env: Environment, intake: Intake) -> Office:
     return office
 
 
+async def _office_is_gone(turn: Turn, env: Environment) -> bool:
+    """The regions have changed while the form was open: say that nobody here can take it any more."""
+    intake = _intake(turn)
+    if not intake.office or env.library.office_for(intake.town) is not None:
+        return False
+    await nobody_here(turn, env, intake.town)
+    return True
+
+
 async def _ask_topic(turn: Turn, env: Environment) -> None:
     intake = _intake(turn)
     if intake.topic:
@@ -278,6 +287,8 @@ async def pressed(turn: Turn, env: Environment, nonce: str, step: str, value: st
         "language": _language_pressed,
         "interpreter": _interpreter_pressed, "contact": _contact_pressed, "words": _words_skipped,
         "name": _name_skipped, "change": _change_pressed, "send": _send, "cancel": _cancelled}
+    if await _office_is_gone(turn, env):
+        return
     needs_consent = step not in {"town", "consent", "cancel"}
     if step not in handlers or (needs_consent and not intake.consent):
         await _repeat(turn, env)
@@ -411,6 +422,8 @@ async def _cancelled(turn: Turn, env: Environment, _value: str) -> None:
 async def typed(turn: Turn, env: Environment, words: str) -> bool:
     """Typed words while the form is open. False if the step has only buttons: then they are read as a question."""
     intake = _intake(turn)
+    if await _office_is_gone(turn, env):
+        return True
     if intake.step == "town":
         return await _town_typed(turn, env, words)
     if turn.person.without_papers and not turn.person.papers_warned and intake.step in {"words", "name"}:
@@ -467,6 +480,8 @@ async def _phone_typed(turn: Turn, env: Environment, words: str) -> bool:
 async def go_on(turn: Turn, env: Environment) -> None:
     """Something came in between, such as a question; the form goes on where it was."""
     if turn.person.intake is not None:
+        if await _office_is_gone(turn, env):
+            return
         say(turn, env, text(turn, env, "intake.goes_on"))
         await _repeat(turn, env)
 
@@ -515,7 +530,11 @@ async def _send(turn: Turn, env: Environment, _value: str) -> None:
         await _ask_consent(turn, env)
         return
     draft = await _draft(turn, env, intake, office)
-    case = await turn.cases.open_case(person, draft)
+    try:
+        case = await turn.cases.open_case(person, draft)
+    except CaseRefused:
+        await nobody_here(turn, env, intake.town)
+        return
     person.intake, person.expecting, person.open_ticket = None, "", case.id
     turn.counts.append(Count("case_opened", draft.topic))
     reach = text(turn, env, f"sent.{intake.contact or 'chat'}")

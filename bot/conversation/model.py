@@ -150,6 +150,10 @@ class CaseDraft:
     card: dict[str, Any]
 
 
+class CaseRefused(Exception):  # noqa: N818
+    """The office cannot take the case any more; nothing was written."""
+
+
 class Cases(Protocol):
     """What the conversation needs from the handoff, inside the transaction of the message."""
 
