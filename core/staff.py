@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's second recommendation
 _busy = asyncio.Semaphore(2)  # each check takes 64 MiB
-# Somebody who types a login that does not exist waits as long as for one that does.
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@functools.cache
+def _nobody() -> str:
+    """A hash to check against where the login does not exist, so that it takes as long as for one that does."""
+    return _hasher.hash("nobody has this password")
 
 
 class StaffProblem(LotseError):
@@ -71,7 +76,7 @@ async def password_fits(stored: str | None, password: str) -> bool:
     """Whether the password belongs to the hash; without a hash it takes as long and is False."""
     def check() -> bool:
         try:
-            return _hasher.verify(stored or _NOBODY, password) and stored is not None
+            return _hasher.verify(stored or _nobody(), password) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 

@@ -112,7 +112,7 @@ class BuiltinEngine:
         scores, danger_score = self.model.scores(normal, own)
         topics = self.model.ranked(scores)
         danger = self.safety.find(normal, own, own=danger_score, lead=self.model.lead_of_danger(scores),
-                                  topics=topics)
+                                  topics=topics, foreign=guess.language == OTHER)
         details = self.entities.find(text, own)
         followup = self.followups.read(normal, own) if danger is None else FollowUp(None, is_followup=False)
         limits = self._thresholds(own)

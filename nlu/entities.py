@@ -44,10 +44,13 @@ class Lexicon:
             elif parts:
                 self.exact.add(parts)
         self.longest = max((len(phrase) for phrase in self.exact), default=1)
+        self.firsts = frozenset(phrase[0] for phrase in self.exact)
 
     def length_at(self, said: Sequence[str], at: int) -> int:
         """How many words match here, the longest phrase first; 0 for none."""
         for first in variants(said[at]):
+            if first not in self.firsts:
+                continue
             for length in range(min(self.longest, len(said) - at), 0, -1):
                 if (first, *said[at + 1:at + length]) in self.exact:
                     return length

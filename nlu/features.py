@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 import snowballstemmer
 from numpy.typing import NDArray
-from scipy import sparse
 
 from nlu.normalise import normalise, words
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Hashes = NDArray[np.uint64]
 Floats = NDArray[np.float32]
@@ -173,7 +176,9 @@ class Vocabulary:
         return columns, values * scale[group]
 
     def matrix(self, rows: Sequence[list[Hashes]]) -> sparse.csr_matrix:
-        """The weighed rows as one sparse matrix."""
+        """The weighed rows as one sparse matrix; only training needs it, and with it the library."""
+        from scipy import sparse  # noqa: PLC0415
+
         columns: list[NDArray[np.int64]] = []
         values: list[Floats] = []
         ends = [0]

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from sklearn.svm import LinearSVC
 
 from core.errors import ContentError
 from nlu.examples import Example
@@ -122,6 +121,8 @@ def learn(examples: Iterable[Example], others: Sequence[tuple[str, str]], *, see
     codes = [code for _, code in rows]
     hashed = [features_of(form) for form, _ in rows]
     vocabulary = Vocabulary.learn(hashed, weights=(1.0, 1.5))
+    from sklearn.svm import LinearSVC  # noqa: PLC0415 only training needs it
+
     model = LinearSVC(C=0.5, multi_class="crammer_singer", class_weight="balanced", max_iter=60, tol=0.1,
                       random_state=seed)
     model.fit(vocabulary.matrix(hashed), codes)

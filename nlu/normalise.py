@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-LONGEST = 700
+LONGEST = 600
 """Characters of a message that are read. Of a longer one the beginning and the end are kept: needs stand there."""
 _TAIL = 200
 
@@ -104,6 +104,7 @@ def words(text: str) -> list[str]:
     return [word for word in text.split() if word != "?"]
 
 
+@lru_cache(maxsize=16384)
 def variants(word: str) -> tuple[str, ...]:
     """A normalised word, and for Arabic also without "and", "to", "by" and the article glued to it."""
     if not ("\u0620" <= word[:1] <= "\u064a") or len(word) < 4:

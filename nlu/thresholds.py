@@ -39,18 +39,15 @@ def best_temperature(scores: Floats, labels: Sequence[str], topics: Sequence[str
 
 def best_safety_threshold(step: SafetyStep, validation: Sequence[Example], leads: NDArray[np.float64],
                           own: NDArray[np.float64]) -> float:
-    """As low as the false alarms allow, but no lower than what finds every danger of the set by some distance."""
+    """As low as the false alarms allow: recall comes first, a false alarm only shows numbers nobody needed."""
     if not validation:
         return 0.0
     scores = np.array([step.score(normalise(example.text), example.lang, float(lead), float(danger))[0]
                        for example, lead, danger in zip(validation, leads, own, strict=True)])
     is_danger = np.array([example.topic.startswith("safety.") for example in validation])
     harmless = np.sort(scores[~is_danger])[::-1]
-    allowed = int(MOST_FALSE_ALARMS * len(harmless))
-    # Between the last false alarm that is allowed and the first that is not.
-    border = float(harmless[allowed])
-    lowest = float(scores[is_danger].min()) if is_danger.any() else border
-    return max(border, lowest - 0.5) + 1e-3
+    # Just above the first false alarm that is one too many.
+    return float(harmless[int(MOST_FALSE_ALARMS * len(harmless))]) + 1e-3
 
 
 def best_thresholds(engine: BuiltinEngine, validation: Sequence[Example]) -> dict[str, Thresholds]:

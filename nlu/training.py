@@ -11,16 +11,11 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
-import scipy
-import sklearn
-import snowballstemmer
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.naive_bayes import MultinomialNB
-from sklearn.svm import LinearSVC
 
 from nlu import language
 from nlu.engine import BuiltinEngine, Thresholds, TopicModel
@@ -53,10 +48,8 @@ def fingerprint(data: Path = DATA) -> str:
     for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + file.parent.name.encode() + b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    stemmer = getattr(snowballstemmer, "__version__", "")
-    versions = (np.__version__, scipy.__version__, sklearn.__version__, joblib.__version__, stemmer,
-                platform.python_version())
-    digest.update(" ".join(versions).encode())
+    libraries = ("numpy", "scipy", "scikit-learn", "joblib", "snowballstemmer")
+    digest.update(" ".join([*map(version, libraries), platform.python_version()]).encode())
     return digest.hexdigest()[:20]
 
 
@@ -96,6 +89,8 @@ def train(data: Path = DATA, cache: Path | None = None, progress: Progress = sil
 def build(examples: Sequence[Example], validation: Sequence[Example], data: Path,
           progress: Progress = silent) -> BuiltinEngine:
     """Learn everything from examples; temperature and thresholds come from the validation messages."""
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 see `learn_topics`
+
     # The solvers stop where more steps change nothing that matters here, and would say so each time.
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
     progress("Learning the languages ...")
@@ -113,6 +108,10 @@ def learn_topics(examples: Sequence[Example]) -> TopicModel:
 
     All three are linear over the same features, so what is kept is one matrix and reading a message costs one product.
     """
+    # Only training needs the solvers; loading a trained model would spend a second on importing them.
+    from sklearn.naive_bayes import MultinomialNB  # noqa: PLC0415
+    from sklearn.svm import LinearSVC  # noqa: PLC0415
+
     dice = random.Random(SEED)  # noqa: S311 not for secrets
     clean = [read(example.text, example.lang) for example in examples]
     spoilt = [read(misspell(example.text, dice, TYPO_RATE), example.lang) for example in examples]

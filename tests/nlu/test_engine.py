@@ -12,7 +12,7 @@ from nlu.training import DATA
 
 
 @pytest.mark.parametrize(("text", "topic"), [
-    ("Wie melde ich meinen Sohn in der Schule an?", "school.registration"),
+    ("schulplatz für meinen sohn, 9 jahre", "school.registration"),
     ("kita platz für meine tochter", "childcare.kita"),
     ("I want to talk to a person", "chat.human"),
     ("my residence permit expires soon, how do I extend it?", "residence.renewal"),
