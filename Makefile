@@ -9,7 +9,7 @@ LOCK_ARGS := --universal --python-version 3.11 --generate-hashes --no-emit-index
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test lint demo bench bench-quick lock clean help
+.PHONY: run test lint demo pictures bench lock clean help
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev  ## Style, types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pictures: $(VENV)/.dev  ## Take the README's pictures anew (Debian: fonts-noto-core fonts-noto-color-emoji)
+	LOTSE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_browser_demonstration.py
 
 bench: $(VENV)/.dev  ## Start time, memory, latency, messages a second beside a bare echo bot
 	$(BIN)/python -m bench

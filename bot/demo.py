@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from bot.cases import HandoffCases, StoredRecords
 from bot.cli_tools import console, note
 from bot.conversation.model import Event, Turn
@@ -19,6 +21,7 @@ from core.sessions import create_signin_link
 from core.settings import Settings
 from core.staff import add_staff, find_by_login
 from handoff import offices
+from handoff.tables import ticket
 
 if TYPE_CHECKING:
     from bot.app import Application
@@ -33,9 +36,9 @@ STORIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "مرحبا، وصلنا إلى فيغبرغ قبل شهر، كيف أسجل ابني في المدرسة؟", "p", "consent|yes", "language|ar",
         "interpreter|yes", "contact|chat", "ابني عمره 9 سنوات ولا يتكلم الألمانية بعد.", "send|-")),
     ("demo-grace", (
-        "Hello, we live in Heinsberg. I got a letter from the office and I do not understand it", "p", "consent|yes",
+        "Hello, we live in Heinsberg. I got a letter from the office, I must answer in 3 days and I do not understand it", "p", "consent|yes",
         "language|en", "interpreter|no", "contact|call", "+49 2452 000000",
-        "The letter is from the Jobcenter, it says something about papers.", "send|-")),
+        "The letter is from the Jobcenter. I must answer until tomorrow.", "send|-")),
     ("demo-piotr", (
         "Guten Tag, ich wohne in Wassenberg und suche Deutschkurs am Abend", "p", "consent|yes", "language|pl",
         "interpreter|yes", "contact|visit", "words|-", "send|-")),
@@ -66,7 +69,7 @@ async def load_people(application: Application) -> None:
         fresh = found is None
     if fresh:
         for number, (lane, steps) in enumerate(STORIES):
-            await _play(application, lane, steps, minutes_ago=15 * (len(STORIES) - number))
+            await _play(application, lane, steps, minutes_ago=35 * (len(STORIES) - number))
     note("Invented people only. Sign in to the desk once with this link, within an hour:")
     console.print(f"http://{application.settings.listen}/desk/link/{token}", markup=False, highlight=False)
 
@@ -82,7 +85,10 @@ async def _play(application: Application, name: str, steps: tuple[str, ...], min
             env = application.content.environment("web")
             await converse(turn, env, understand(application.engine, env, turn.event, known.person))
             await application.people.add_utterances(connection, known, topic_of(turn), turn.at, spoken(turn))
-            await application.people.keep(connection, known, turn.at - timedelta(minutes=minutes_ago))
+            await application.people.keep(connection, known, turn.at)
+        opened = now() - timedelta(minutes=minutes_ago)
+        await connection.execute(sa.update(ticket).where(ticket.c.newcomer_id == known.id)
+                                 .values(opened_at=opened, changed_at=opened))
 
 
 def _event(step: str, known: Known) -> Event:

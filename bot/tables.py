@@ -42,6 +42,7 @@ outbox = sa.Table(
     sa.Column("problem", sa.String(200)),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("done_at", UtcDateTime),
+    sqlite_autoincrement=True,  # a number is never used again: a deletion must not mix up a message just being sent
 )
 sa.Index("ix_outbox_waiting", outbox.c.bot, outbox.c.lane, outbox.c.id, sqlite_where=outbox.c.state == "waiting",
          postgresql_where=outbox.c.state == "waiting")
@@ -107,5 +108,6 @@ web_message = sa.Table(
     sa.Column("lane", sa.String(32), nullable=False),
     sa.Column("payload", sa.LargeBinary, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,  # the page asks for what comes after a number
 )
 sa.Index("ix_web_message_lane", web_message.c.lane, web_message.c.id)

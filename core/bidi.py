@@ -7,24 +7,33 @@ that starts with a German word or a number still runs from the right.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 RLM, LRI, PDI = "\u200f", "\u2066", "\u2069"
 _CONTROLS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _WORD = r"A-Za-z\u00c0-\u024f\u0400-\u04ff0-9"
 _RUN = re.compile(
-    rf"[+§@/]?[{_WORD}](?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|\([{_WORD}.,\- ]+\))*(?:[{_WORD}%€/]|\([{_WORD}.,\- ]+\)))?")
+    rf"(?:§{{1,2}} ?|[+@/])?[{_WORD}](?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|\([{_WORD}.,\- ]+\))*(?:[{_WORD}%€/]|\([{_WORD}.,\- ]+\)))?")
 _PLAIN_NUMBER = re.compile(r"\d+")
 
 
 def isolate(text: str) -> str:
     """Right-to-left text with its left-to-right runs isolated; numbers alone need no isolate."""
     lines = _CONTROLS.sub("", text).split("\n")
-    return "\n".join(RLM + _RUN.sub(_wrap, line) if line.strip() else line for line in lines)
+    return "\n".join(RLM + isolate_runs(line) if line.strip() else line for line in lines)
 
 
 def isolate_runs(text: str) -> str:
-    """Like `isolate` for a piece inside a line: no mark at the beginning."""
-    return _RUN.sub(_wrap, _CONTROLS.sub("", text))
+    """Like `isolate` for a piece inside a line: no mark at the beginning.
+
+    A piece without a single right-to-left letter is isolated as a whole, so that its last stop stays at its end.
+    """
+    text = _CONTROLS.sub("", text)
+    kinds = {unicodedata.bidirectional(character) for character in text}
+    if "L" in kinds and not kinds & {"R", "AL"}:
+        words = text.strip()
+        return text.replace(words, f"{LRI}{words}{PDI}", 1)
+    return _RUN.sub(_wrap, text)
 
 
 def strip(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,12 +58,15 @@ class Direction:
     lang: str
 
 
+_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+|\S+@\S+")  # long links are no words
+
+
 def direction(text: str, language: str) -> Direction:
     """Which way words run, by the letters most of them have; a German name at the start does not turn Arabic round.
 
     The chat's language is claimed only where it fits the script: Arabic in Latin letters is not read out as Arabic.
     """
-    kinds = [unicodedata.bidirectional(character) for character in text]
+    kinds = [unicodedata.bidirectional(character) for character in _ADDRESS.sub("", text)]
     right = sum(kind in {"R", "AL"} for kind in kinds)
     left = sum(kind == "L" for kind in kinds)
     rtl = right > left if right or left else is_rtl(language)

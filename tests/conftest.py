@@ -23,7 +23,7 @@ from core.settings import Settings, load_settings
 from nlu.engine import BuiltinEngine
 from nlu.training import fingerprint, load_engine
 
-OF_THE_TESTS = {"LOTSE_REQUIRE_ALL", "LOTSE_TEST_POSTGRES"}
+OF_THE_TESTS = {"LOTSE_PICTURES", "LOTSE_REQUIRE_ALL", "LOTSE_TEST_POSTGRES", "LOTSE_TEST_PATIENCE"}
 LOCAL_SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
 REQUIRE_ALL = os.environ.get("LOTSE_REQUIRE_ALL") == "1"
 

@@ -28,6 +28,7 @@ from core.languages import FALLBACK
 log = structlog.get_logger()
 
 LARGEST_UPDATE = 1_000_000
+LARGEST_ID = 2**63
 
 
 class TelegramChannel:
@@ -42,8 +43,9 @@ class TelegramChannel:
 
     def received(self, update: dict[str, Any]) -> Received:
         """A raw update with its lane; one without an id gets a hash as id, so that it is stored and parked, not lost."""
+        update = _storable(update)
         update_id = update.get("update_id")
-        if not isinstance(update_id, int):
+        if not isinstance(update_id, int) or isinstance(update_id, bool) or abs(update_id) > LARGEST_ID:
             update_id = hashlib.sha256(json.dumps(update, sort_keys=True).encode()).hexdigest()
         lane = self._vault.pseudonym(f"chat/{self.name}", chat_of(update))
         return Received(self.name, str(update_id), lane, update)
@@ -173,6 +175,17 @@ class TelegramChannel:
                 await bot.set_my_description(texts("bot.description", language), language_code=code)
             except TelegramError as error:
                 log.warning("commands not registered", language=language, error=type(error).__name__)
+
+
+def _storable(update: dict[str, Any]) -> dict[str, Any]:
+    """The update without halves of surrogate pairs: JSON can spell them, but no stored text can hold them."""
+    text = json.dumps(update, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        whole: dict[str, Any] = json.loads(text.encode(errors="replace"))
+        return whole
+    return update
 
 
 def _next_offset(updates: Sequence[dict[str, Any]]) -> int | None:

@@ -37,7 +37,7 @@ def chat_of(payload: dict[str, Any]) -> str:
 
 def to_arrival(payload: dict[str, Any]) -> Arrival | None:
     """An update as the conversation sees it; None for what needs no answer. Raises for a malformed update."""
-    update = Update.de_json(payload, None)
+    update = Update.de_json(_named(payload), None)
     if update.callback_query is not None:
         return _pressed(update.callback_query)
     if update.my_chat_member is not None:
@@ -48,6 +48,18 @@ def to_arrival(payload: dict[str, Any]) -> Arrival | None:
     if message.chat.type != ChatType.PRIVATE:
         return _group(message)
     return Arrival(str(message.chat.id), _private(message, edited=update.edited_message is not None))
+
+
+def _named(value: Any) -> Any:
+    """The same with an empty name for accounts that have none: the library refuses a whole update for that."""
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    named = {key: _named(item) for key, item in value.items()}
+    if "is_bot" in named:
+        named.setdefault("first_name", "")
+    return named
 
 
 def _pressed(query: CallbackQuery) -> Arrival | None:

@@ -21,12 +21,12 @@ async def question(turn: Turn, env: Environment, understanding: Understanding) -
     decision = decide(understanding, lambda topic: library.topics[topic].kind if topic in library.topics else "chat",
                       library.has_answer, last_topic=person.last_topic)
     report(turn, env, understanding, decision)
-    if understanding.entities.minor_alone:
-        _youth_office(turn, env)
     if decision.action == "safety" and decision.topic:
         await safety.help_now(turn, env, decision.topic)
         return
     remember(turn, understanding)
+    if understanding.entities.minor_alone:
+        _youth_office(turn, env)
     if decision.action == "handoff" and decision.topic == "chat.human":
         person.misunderstood = 0
         turn.counts.append(Count("asked_for_person"))
@@ -34,7 +34,7 @@ async def question(turn: Turn, env: Environment, understanding: Understanding) -
     elif decision.action in {"answer", "handoff"} and decision.topic:
         await _answered(turn, env, decision, understanding)
     elif understanding.entities.minor_alone:
-        say(turn, env, text(turn, env, "minor.alone"), [[person_button(turn, env)]])
+        person.misunderstood = 0  # the youth office has been named: asking back about that would not help
     elif decision.action == "chat" and decision.topic:
         await smalltalk.reply(turn, env, decision.topic, understanding)
     elif decision.action == "clarify":

@@ -15,7 +15,7 @@ from core.languages import BY_CODE
 from knowledge.model import Town
 from nlu.model import Understanding
 
-DOUBLE_PRESS = timedelta(seconds=8)
+DOUBLE_PRESS = timedelta(seconds=4)
 
 
 async def converse(turn: Turn, env: Environment, understanding: Understanding | None) -> None:

@@ -67,12 +67,14 @@ async def lotse(make_installation: MakeInstallation) -> AsyncIterator[Installati
 @pytest.fixture
 def person(lotse: Installation) -> Iterator[NewPerson]:
     """New people who write to the shared Lotse; afterwards no call of the bot may have been refused."""
-    world = lotse.world
-    assert world is not None
+    world, process = lotse.world, lotse.shared_process
+    assert world is not None and process is not None
+    assert process.running, f"an earlier scene has ended the process\n{process.tail()}"
     since = len(world.emu.calls)
 
     def new(language_code: str | None = "en", first_name: str = "Ada", **more: str) -> User:
         return world.user(next(_ids), language_code=language_code, first_name=first_name, **more)
 
     yield new
+    assert process.running, f"this scene has ended the process\n{process.tail()}"
     assert not refused_by_mistake(world, since), refused_by_mistake(world, since)

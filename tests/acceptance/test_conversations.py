@@ -10,7 +10,19 @@ from tgemu.world import BotMessage
 
 from core.languages import is_rtl
 from tests.acceptance.conftest import NewPerson
-from tests.acceptance.support import Installation, answers, choose_language, got, heard, label, reads, says, until, words
+from tests.acceptance.support import (
+    Installation,
+    answers,
+    choose_language,
+    got,
+    heard,
+    label,
+    reads,
+    says,
+    type_town,
+    until,
+    words,
+)
 
 
 @dataclass(frozen=True)
@@ -72,14 +84,9 @@ async def test_set_up_leads_from_start_over_a_misspelt_town_to_a_menu_an_answer_
     asked = await heard(ada, "town.ask", speech.code)
     assert says(asked, "introduction", speech.code), "who speaks is said before anything is asked"
 
-    await ada.send(speech.town_with_typo)
-    first = (await got(ada))[-1]
-    if says(first, "town.maybe", speech.code):
-        await ada.press(speech.town)
-        first = (await got(ada))[-1]
-    assert speech.town in ada.transcript()
-    assert says(first, "menu.title", speech.code), ada.transcript()
-    assert first.labels == [label(f"menu.{name}", speech.code) for name in ("school", "german", "residence", "everyday")] + [
+    await type_town(ada, speech.code, speech.town_with_typo, speech.town)
+    menu = await until(lambda: next((m for m in ada.messages() if says(m, "menu.title", speech.code)), None))
+    assert menu.labels == [label(f"menu.{name}", speech.code) for name in ("school", "german", "residence", "everyday")] + [
         label("button.person", speech.code), label("menu.emergency", speech.code)]
 
     await ada.press(label("menu.school", speech.code))

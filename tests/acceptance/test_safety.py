@@ -23,7 +23,7 @@ async def test_the_numbers_come_first_and_nothing_of_the_words_is_stored(
     assert "110" in reads(messages[0]) and len(messages) == 1, ada.transcript()
     assert label("button.person", language) in messages[0].labels
     await until(lambda: lotse.number("SELECT coalesce(sum(number), 0) FROM counter WHERE what = 'safety'") == counted + 1)
-    await until(lambda: lotse.number("SELECT count(*) FROM outbox WHERE state = 'waiting'") == 0)
+    await until(lotse.outbox_is_empty)
     for word in ("Zwiebelturm", cry.split()[1], reads(messages[0])[:40]):
         assert not lotse.holds(word), f"{word!r} is stored"
 

@@ -14,9 +14,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,11 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database
+from core.sessions import create_signin_link
+from core.staff import find_by_login
 from handoff.offices import activate_office
 from tests.browser.people import CaseManager, Newcomer, watch
 
@@ -128,34 +131,28 @@ def _same_disk(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
 
 
-def _apart(work: Callable[[], Any]) -> Any:
-    """In a thread of its own: this one may have Playwright's loop."""
-    result: list[Any] = []
-    thread = threading.Thread(target=lambda: result.append(work()))
-    thread.start()
-    thread.join(60)
-    assert result, "a step of the set-up did not end well"
-    return result[0]
+def _in_database(lotse: Lotse, work: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+    """One transaction beside the running process; in a thread of its own, as this one may have Playwright's loop."""
+    async def go() -> Any:
+        database = Database(f"sqlite:///{lotse.folder}/data/lotse.db")
+        try:
+            async with database.transaction() as connection:
+                return await work(connection)
+        finally:
+            await database.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, go()).result(60)
 
 
 @pytest.fixture(scope="session")
 def lotse(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lotse]:
     """`lotse run` without Telegram; the office of Heinsberg is active and a lead works there."""
     lotse = _run("run", tmp_path_factory.mktemp("lotse"), model_folder)
-
-    async def activate() -> bool:
-        database = Database(f"sqlite:///{lotse.folder}/data/lotse.db")
-        try:
-            async with database.transaction() as connection:
-                await activate_office(connection, OFFICE, "kim@example.org")
-        finally:
-            await database.close()
-        return True
-
     try:
         lotse.say("staff", "add", LEAD, "--name", "Lena Beispiel", "--role", "lead", "--office", OFFICE, "--office",
                   OTHER_OFFICE)
-        _apart(lambda: asyncio.run(activate()))
+        _in_database(lotse, lambda connection: activate_office(connection, OFFICE, "kim@example.org"))
         yield lotse
     finally:
         lotse.stop()
@@ -174,10 +171,20 @@ def demonstration(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def signin_link(lotse: Lotse) -> str:
     """A new link that signs the lead in once."""
-    return link_in(lotse.say("staff", "link", LEAD))
+    return _new_link(lotse)
+
+
+def _new_link(lotse: Lotse) -> str:
+    async def make(connection: AsyncConnection) -> str:
+        found = await find_by_login(connection, LEAD)
+        assert found is not None
+        return await create_signin_link(connection, found[0], 60)
+
+    return f"{lotse.url}/desk/link/{_in_database(lotse, make)}"
 
 
 def link_in(words: str) -> str:
+    """The sign-in link among what a command printed."""
     found = re.search(r"http://\S+/desk/link/\S+", words)
     assert found, words
     return found.group()
@@ -214,11 +221,11 @@ def visit(browser: Browser) -> Iterator[Visit]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def make(**settings: Any) -> BrowserContext:
-        context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, **settings})
+    def make(allowing: str = "", **settings: Any) -> BrowserContext:
+        context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, "reduced_motion": "reduce", **settings})
         context.set_default_timeout(STEP_MS)
         context.set_default_navigation_timeout(STEP_MS)
-        watch(context, problems)
+        watch(context, problems, allowing)
         contexts.append(context)
         return context
 
@@ -259,8 +266,10 @@ def case_manager(visit: Visit, lotse: Lotse, _desk_cookies: dict[str, Any]) -> N
         known = {"storage_state": _desk_cookies} if _desk_cookies else {}
         context = visit(locale="de-DE", **known, **settings)
         manager = CaseManager(context.new_page(), lotse.url)
-        if not known:
-            manager.sign_in(link_in(lotse.say("staff", "link", LEAD)))
+        if known:
+            manager.cases()
+        else:
+            manager.sign_in(_new_link(lotse))
             _desk_cookies.update(context.storage_state())
         return manager
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,15 @@ def wording(text: str) -> re.Pattern[str]:
     return re.compile(MARKS.join(r"\s+" if part.isspace() else re.escape(part) for part in re.findall(r"\s+|\S", text)))
 
 
-def watch(context: BrowserContext, problems: list[str]) -> None:
+def watch(context: BrowserContext, problems: list[str], allowing: str = "") -> None:
     """Collect what a browser complains about: errors in the console, in scripts, against the content security policy.
 
-    A page that answers a refused form with status 4xx is no error of the page.
+    A page that answers a refused form with status 4xx is no error of the page; `allowing` is what a test causes itself.
     """
     def said(message: ConsoleMessage) -> None:
         refused_form = "the server responded with a status of 4" in message.text and "/desk/" in message.location.get("url", "")
-        if message.type == "error" and not refused_form:
+        caused = bool(allowing) and allowing in message.text
+        if message.type == "error" and not refused_form and not caused:
             problems.append(f"{message.text} ({message.location.get('url', '')})")
 
     context.on("console", said)
@@ -93,7 +94,8 @@ def tab_to(page: Page, target: Locator, key: str = "Tab", most: int = 60) -> Non
     """Walk with the keyboard until the target has the focus, and it shows."""
     for _ in range(most):
         if target.evaluate("e => e === document.activeElement"):
-            assert target.evaluate("e => getComputedStyle(e).outlineStyle !== 'none'"), "the focus cannot be seen"
+            seen = "e => [null, '::after'].some(part => getComputedStyle(e, part).outlineStyle !== 'none')"
+            assert target.evaluate(seen), "the focus cannot be seen"
             return
         page.keyboard.press(key)
     raise AssertionError(f"{key} does not reach {target}")
@@ -111,6 +113,7 @@ def picture(page: Page, name: str) -> None:
     """Keep this view for the README, only when pictures are asked for."""
     if TAKE_PICTURES:
         page.mouse.move(0, 0)
+        page.evaluate("document.activeElement.blur()")
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / name, animations="disabled", caret="hide")
 
@@ -123,7 +126,6 @@ class Newcomer:
     base: str
     language: str
     number: str = ""
-    _heard: int = field(default=0, init=False)
 
     @property
     def log(self) -> Locator:

@@ -5,6 +5,7 @@
   const text = document.getElementById("text");
   const problem = document.getElementById("problem");
   const TOGETHER_MS = 5000;
+  const AGAIN_MS = 2000;
   let last = 0;
   let top = null; // what the view begins with: the person's last words, or a message that came later by itself
   let topAt = 0;
@@ -91,6 +92,9 @@
   const listen = () => {
     const source = new EventSource(`/chat/events?after=${last}`);
     source.onmessage = (event) => show(JSON.parse(event.data));
+    source.onerror = () => { // the browser itself tries again, but not after an error page of a proxy
+      if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
+    };
   };
 
   const begin = async () => {

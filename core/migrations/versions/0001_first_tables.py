@@ -146,7 +146,8 @@ def upgrade() -> None:
     sa.Column('problem', sa.String(length=200), nullable=True),
     sa.Column('created_at', core.database.UtcDateTime(timezone=True), nullable=False),
     sa.Column('done_at', core.database.UtcDateTime(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_reference', ['reference'], unique=False)
@@ -197,7 +198,8 @@ def upgrade() -> None:
     sa.Column('lane', sa.String(length=32), nullable=False),
     sa.Column('payload', sa.LargeBinary(), nullable=False),
     sa.Column('at', core.database.UtcDateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_web_message'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_web_message')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('web_message', schema=None) as batch_op:
         batch_op.create_index('ix_web_message_lane', ['lane', 'id'], unique=False)
