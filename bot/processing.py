@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import counters
 from bot.channels.model import Arrival, Translator
+from bot.channels.web import forget_words
 from bot.conversation.environment import Environment
 from bot.conversation.model import Cases, Count, Event, Person, Records, Reply, Turn
 from bot.conversation.router import converse, needs_understanding
@@ -88,6 +89,8 @@ class Processing:
         turn = Turn(arrival.event, known.person, now(), self._cases(connection, known), self._records(connection, known))
         await converse(turn, env, prepared.understanding)
         await self._write(connection, row, known, turn, env)
+        if arrival.kept is not None and turn.report.get("action") == "safety":
+            await forget_words(connection, arrival.kept)
         return (lambda: self._on_erased(known)) if turn.erased else None
 
     async def _write(self, connection: AsyncConnection, row: InboxRow, known: Known, turn: Turn, env: Environment) -> None:

@@ -35,7 +35,7 @@ outbox = sa.Table(
     sa.Column("lane", sa.String(32), nullable=False),
     sa.Column("payload", sa.LargeBinary),
     sa.Column("state", sa.String(12), nullable=False),  # waiting, sent, failed, unreachable
-    sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("not_before", UtcDateTime),
     sa.Column("reference", sa.String(64)),  # whose message this is, e.g. "ticket_message:17"
     sa.Column("platform_id", sa.String(64)),

@@ -10,10 +10,14 @@ from bot.conversation.model import Event
 
 @dataclass(frozen=True)
 class Arrival:
-    """A stored update, translated. `address` is where the answer goes, as the platform writes it."""
+    """A stored update, translated. `address` is where the answer goes, as the platform writes it.
+
+    `kept` is the row in which our own platform (the chat page) keeps the person's words for showing them again.
+    """
 
     address: str
     event: Event
+    kept: int | None = None
 
 
 class Translator(Protocol):

@@ -15,6 +15,7 @@ from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -105,11 +106,15 @@ class TelegramPlatform:
 
     async def fetch_updates(self, offset: int | None) -> list[dict[str, Any]]:
         """One long poll, as raw JSON."""
-        result = await self.bot.do_api_request(
-            "getUpdates", api_kwargs={"offset": offset, "timeout": POLL_SECONDS, "limit": 100,
-                                      "allowed_updates": UPDATES} if offset is not None else
-            {"timeout": POLL_SECONDS, "limit": 100, "allowed_updates": UPDATES},
-            read_timeout=POLL_SECONDS + 10)
+        wanted = {"timeout": POLL_SECONDS, "limit": 100, "allowed_updates": UPDATES}
+        if offset is not None:
+            wanted["offset"] = offset
+        try:
+            result = await self.bot.do_api_request("getUpdates", api_kwargs=wanted, read_timeout=POLL_SECONDS + 10)
+        except EndPointNotFound:
+            # What the library makes of a refused token here; asked another way, it says so (InvalidToken).
+            await self.bot.get_me()
+            raise
         return result if isinstance(result, list) else []
 
 

@@ -96,8 +96,8 @@ def _private(message: Message, *, edited: bool) -> Event:
                 return Event("unreadable", name=kind, text=message.caption or "", profile_language=language)
         return Event("unreadable", name="other", profile_language=language)
     if text.startswith("/") and not edited:
-        name, _, argument = text[1:].partition(" ")
+        name, *argument = text[1:].split(maxsplit=1) or [""]
         name = name.partition("@")[0].lower()
-        if name:
-            return Event("command", name=name, text=argument.strip(), profile_language=language)
+        if name and not text[1].isspace():
+            return Event("command", name=name, text="".join(argument).strip(), profile_language=language)
     return Event("edited" if edited else "text", text=text, message=str(message.message_id), profile_language=language)

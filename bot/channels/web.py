@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -49,7 +50,12 @@ def to_arrival(payload: dict[str, Any]) -> Arrival:
         name, _, argument = text[1:].partition(" ")
         if name.lower() in NAMES:
             return Arrival(address, Event("command", name=name.lower(), text=argument.strip(), profile_language=language))
-    return Arrival(address, Event("text", text=text, profile_language=language))
+    return Arrival(address, Event("text", text=text, profile_language=language), payload.get("kept"))
+
+
+async def forget_words(connection: AsyncConnection, kept: int) -> None:
+    """Words about danger are not kept for showing them again."""
+    await connection.execute(sa.delete(web_message).where(web_message.c.id == kept))
 
 
 class WebPlatform:
@@ -123,10 +129,10 @@ class ChatPage:
             return JSONResponse({"error": "This message cannot be read."}, 400)
         payload |= {"address": lane[0], "language": _browser_language(request)}
         async with self._database.transaction() as connection:
-            await self._inbox.store(connection, [Received(BOT, secrets.token_hex(16), lane[1], payload)])
             shown = payload.get("text") or payload.get("label") or ""
-            await connection.execute(sa.insert(web_message).values(
-                lane=lane[1], payload=self._vault.transit.seal({"person": shown}), at=now()))
+            payload["kept"] = await connection.scalar(sa.insert(web_message).values(
+                lane=lane[1], payload=self._vault.transit.seal({"person": shown}), at=now()).returning(web_message.c.id))
+            await self._inbox.store(connection, [Received(BOT, secrets.token_hex(16), lane[1], payload)])
         self._on_stored()
         return JSONResponse({"ok": True})
 

@@ -150,7 +150,7 @@ def _office(env: Environment, intake: Intake) -> Office:
 async def _office_is_gone(turn: Turn, env: Environment) -> bool:
     """The regions have changed while the form was open: say that nobody here can take it any more."""
     intake = _intake(turn)
-    if not intake.office or env.library.office_for(intake.town) is not None:
+    if intake.step in {"", "town"} or env.library.office_for(intake.town) is not None:
         return False
     await nobody_here(turn, env, intake.town)
     return True
@@ -536,6 +536,7 @@ async def _send(turn: Turn, env: Environment, _value: str) -> None:
         await nobody_here(turn, env, intake.town)
         return
     person.intake, person.expecting, person.open_ticket = None, "", case.id
+    person.deadline, person.unhelpful = False, 0  # they stand on the ticket now
     turn.counts.append(Count("case_opened", draft.topic))
     reach = text(turn, env, f"sent.{intake.contact or 'chat'}")
     lines = [text(turn, env, "sent.number", number=case.number), reach, text(turn, env, "sent.more")]

@@ -32,7 +32,8 @@ class Pace:
 
     def __init__(self, per_second: float, chat_burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._chat_burst = clock, chat_burst
-        self._bot = Bucket(per_second, max(1.0, per_second), clock)
+        # A tenth at once and the rest spread: together never more than `per_second` within any second.
+        self._bot = Bucket(per_second * 0.9, max(1.0, per_second * 0.1), clock)
         self._chats: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait_for_chat(self, lane: str) -> float:

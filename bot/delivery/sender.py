@@ -23,6 +23,7 @@ IDLE_SECONDS = 0.5
 AWAY_SECONDS = 1.0
 LANES_AT_ONCE = 24
 LONGEST_RETRY = 60.0
+MAX_ATTEMPTS = 5  # for errors nobody expected; waits that the platform asked for are not limited
 
 UnreachableHook = Callable[[AsyncConnection, str, str], Awaitable[None]]
 
@@ -179,4 +180,16 @@ class Sender:
         except Rejected as rejected:
             log.error("message refused", row=row.id, reason=str(rejected))
             return Note(row, "failed", problem=str(rejected))
+        except Exception as error:
+            if is_away(error):
+                raise
+            return self._unexpected(row, error)
         return Note(row, "sent", platform_id=platform_id)
+
+    def _unexpected(self, row: OutboxRow, error: Exception) -> Note:
+        """A mistake of ours: tried a few times with growing pauses, then recorded, so that the lane goes on."""
+        problem = f"unexpected {type(error).__name__}"
+        log.error("sending failed", row=row.id, attempt=row.attempts + 1, error=type(error).__name__)
+        if row.attempts + 1 >= MAX_ATTEMPTS:
+            return Note(row, "failed", problem=problem)
+        return Note(row, "waiting", problem=problem, not_before=now() + timedelta(seconds=0.5 * 2**row.attempts))

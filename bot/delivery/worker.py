@@ -119,15 +119,24 @@ class Worker:
                 if not await self._inbox.done(connection, row.id):
                     raise LostRace
                 afterwards = await self._handler.decide(connection, row, prepared)
-            if afterwards is not None:
-                afterwards()
-            self._after_commit()
         except LostRace:
             log.info("update already processed", row=row.id)
+            return
         except Exception as error:
             if is_away(error):
                 raise
             await self._note_failure(row, error)
+            return
+        self._after_commit()
+        if afterwards is not None:
+            self._run_afterwards(row, afterwards)
+
+    def _run_afterwards(self, row: InboxRow, afterwards: Callable[[], None]) -> None:
+        """What follows a commit cannot undo it: a failure here is for the operator, the update stays processed."""
+        try:
+            afterwards()
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is logged and the lane goes on
+            log.error("work after a commit failed", row=row.id, error=type(error).__name__, place=_place(error))  # noqa: TRY400
 
     async def _note_failure(self, row: InboxRow, error: Exception) -> None:
         # The error's own text may quote the person; only its type and place go to the log.
@@ -135,8 +144,18 @@ class Worker:
         log.error("update failed", row=row.id, attempt=row.attempts + 1, error=type(error).__name__, place=place)
         async with self._database.transaction() as connection:
             dead = await self._inbox.failed(connection, row, f"{type(error).__name__} {place}")
-            if dead:
+        if dead:
+            await self._apologise(row)
+
+    async def _apologise(self, row: InboxRow) -> None:
+        """In a transaction of its own: an apology that fails must not keep the update from being parked."""
+        try:
+            async with self._database.transaction() as connection:
                 await self._handler.apologise(connection, row)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.error("apology failed", row=row.id, error=type(error).__name__, place=_place(error))  # noqa: TRY400
         self._after_commit()
 
 

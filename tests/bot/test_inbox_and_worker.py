@@ -247,3 +247,30 @@ async def test_stopping_finishes_what_is_under_way(desk: Desk) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert (await desk.rows())[0].state == "done" and desk.handler.decided == ["a1"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_a_failing_apology_still_parks_the_update(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any) -> None:
+        raise ValueError("no apology either")
+
+    monkeypatch.setattr(desk.handler, "apologise", broken)
+    desk.handler.decide_fails["a1"] = [ValueError()] * 50
+    await desk.store(received(1), received(2))
+    await desk.drain(3)
+    assert [row.state for row in await desk.rows()] == ["dead", "done"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_trouble_after_the_commit_does_not_open_the_update_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def after() -> None:
+        raise OSError("the list of deleted pseudonyms cannot be written")
+
+    async def decide(*_: Any) -> Any:
+        return after
+
+    monkeypatch.setattr(desk.handler, "decide", decide)
+    await desk.store(received(1))
+    await desk.worker.drain()
+    row = (await desk.rows())[0]
+    assert row.state == "done" and row.attempts == 0

@@ -268,11 +268,22 @@ def test_a_bucket_never_holds_more_than_its_burst() -> None:
     assert [bucket.take() for _ in range(3)] == [0, 0, 1]
 
 
-def test_chats_are_paced_apart_and_the_bot_as_a_whole() -> None:
-    clock = Clock()
-    pace = Pace(2.0, 1, clock)
+def test_chats_are_paced_apart() -> None:
+    pace = Pace(2.0, 1, Clock())
     assert pace.wait_for_chat("a") == 0 and pace.wait_for_chat("b") == 0 and pace.wait_for_chat("a") == 1
-    assert [pace.wait_for_bot() for _ in range(3)] == [0, 0, 0.5]
+
+
+@pytest.mark.parametrize("per_second", [1.0, 2.0, 30.0])
+def test_the_bot_never_sends_more_in_a_second_than_it_may_and_not_much_less(per_second: float) -> None:
+    clock = Clock()
+    pace, sent = Pace(per_second, 1, clock), list[float]()
+    while clock.at < 120:
+        wait = pace.wait_for_bot()
+        clock.at += wait + 1e-6
+        if not wait:
+            sent.append(clock.at)
+    most = max(sum(begin <= at < begin + 1 - 1e-6 for at in sent) for begin in sent)
+    assert most <= per_second and len(sent) >= 0.8 * per_second * 20
 
 
 def test_the_memory_for_chats_is_bounded() -> None:
@@ -285,3 +296,14 @@ def test_the_memory_for_chats_is_bounded() -> None:
 @pytest.mark.parametrize("per_second", [0.1, 0.5])
 def test_a_rate_below_one_a_second_still_sends(per_second: float) -> None:
     assert Pace(per_second, 1, Clock()).wait_for_bot() == 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+async def test_an_unexpected_error_of_a_platform_is_recorded_and_not_repeated_in_a_hot_loop(post: Post) -> None:
+    post.platform.troubles["to-a"] = [ValueError("a bug of ours")] * 1000
+    await post.add("a", "1")
+    running = asyncio.create_task(post.sender.run())
+    await asyncio.sleep(0.5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert post.platform.attempts <= 5 and (await post.rows())[0].problem

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.crypto import DataKey, Vault, create_key_file, read_key_file
@@ -20,11 +20,13 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 def test_what_is_encrypted_comes_back(data: bytes) -> None:
     assert KEY.decrypt(KEY.encrypt(data)) == data
 
 
 @given(JSON)
+@settings(max_examples=50, deadline=None)
 def test_what_is_sealed_comes_back(value: Any) -> None:
     assert KEY.unseal(KEY.seal(value)) == value
 

@@ -139,7 +139,7 @@ def upgrade() -> None:
     sa.Column('lane', sa.String(length=32), nullable=False),
     sa.Column('payload', sa.LargeBinary(), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
-    sa.Column('attempts', sa.SmallInteger(), server_default='0', nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
     sa.Column('not_before', core.database.UtcDateTime(timezone=True), nullable=True),
     sa.Column('reference', sa.String(length=64), nullable=True),
     sa.Column('platform_id', sa.String(length=64), nullable=True),
