@@ -84,10 +84,17 @@ class Application:
         server: WebServer | None = None
         if "web" in parts:
             listener = listen_on(self.settings.host, self.settings.port)
-            server = WebServer(uvicorn.Config(
-                self.web, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5,
-                proxy_headers=bool(self.settings.trusted_proxies),
-                forwarded_allow_ips=self.settings.trusted_proxies or None))
+            server = WebServer(
+                uvicorn.Config(
+                    self.web,
+                    log_config=None,
+                    access_log=False,
+                    lifespan="off",
+                    timeout_graceful_shutdown=5,
+                    proxy_headers=bool(self.settings.trusted_proxies),
+                    forwarded_allow_ips=self.settings.trusted_proxies or None,
+                )
+            )
             jobs.append(("web", server.serve(sockets=[listener])))
         if "worker" in parts:
             jobs.append(("worker", self.worker.run()))
@@ -154,8 +161,13 @@ def prepare(settings: Settings) -> SingleProcess | None:
     return lock
 
 
-async def build_application(settings: Settings, *, progress: Progress = lambda _: None, engine: Engine | None = None,
-                            platforms: dict[str, Platform] | None = None) -> Application:
+async def build_application(
+    settings: Settings,
+    *,
+    progress: Progress = lambda _: None,
+    engine: Engine | None = None,
+    platforms: dict[str, Platform] | None = None,
+) -> Application:
     """Connect everything. The schema must be there (`prepare`); tests hand in an engine or platforms of their own."""
     database = Database(settings.database_url)
     vault = await open_vault(database, settings.key_file)
@@ -175,26 +187,69 @@ async def build_application(settings: Settings, *, progress: Progress = lambda _
 
     app: Application
     processing = Processing(
-        database, inbox, outbox, people, engine=lambda: app.engine, environment=content.environment,
+        database,
+        inbox,
+        outbox,
+        people,
+        engine=lambda: app.engine,
+        environment=content.environment,
         translators={TELEGRAM: telegram_events.to_arrival, web.BOT: web.to_arrival},
         cases=lambda connection, known: HandoffCases(connection, vault, known),
         records=lambda connection, known: StoredRecords(connection, vault, people, known),
-        on_blocked=tickets.mark_unreachable, on_returned=tickets.mark_reachable, on_erased=lambda known: app.erased(known))
+        on_blocked=tickets.mark_unreachable,
+        on_returned=tickets.mark_reachable,
+        on_erased=lambda known: app.erased(known),
+    )
     worker = Worker(database, inbox, lanes("inbox"), processing, after_commit=lambda: app.sender.wake())
     telegram = _telegram(settings, database, inbox, vault, worker.wake)
-    chat = ChatPage(database, inbox, vault, worker.wake, operator=settings.operator or "",
-                    secure=(settings.public_url or "").startswith("https://")) if settings.chat_page_on else None
-    sender = Sender(database, outbox, lanes("outbox"),
-                    platforms or _platforms(database, vault, telegram),
-                    {TELEGRAM: Pace(settings.telegram_messages_per_second, settings.telegram_chat_burst)},
-                    on_unreachable=_unreachable(people))
+    chat = (
+        ChatPage(
+            database,
+            inbox,
+            vault,
+            worker.wake,
+            operator=settings.operator or "",
+            secure=(settings.public_url or "").startswith("https://"),
+        )
+        if settings.chat_page_on
+        else None
+    )
+    sender = Sender(
+        database,
+        outbox,
+        lanes("outbox"),
+        platforms or _platforms(database, vault, telegram),
+        {TELEGRAM: Pace(settings.telegram_messages_per_second, settings.telegram_chat_burst)},
+        on_unreachable=_unreachable(people),
+    )
     health = Health(database, inbox, outbox, telegram)
-    desk = case_section(database, vault, OutboxMessenger(people, outbox, content.environment), OutboxStates(),
-                        topic_title=lambda topic, language: _topic_title(content, topic, language),
-                        retention_days=settings.retention_cases_days)
-    app = Application(settings, database, vault, texts, content, engine, inbox, outbox, people, worker, sender,
-                      _mailer(settings, database), _web(settings, database, desk, health, chat, telegram), health, chat,
-                      telegram, instance)
+    desk = case_section(
+        database,
+        vault,
+        OutboxMessenger(people, outbox, content.environment),
+        OutboxStates(),
+        topic_title=lambda topic, language: _topic_title(content, topic, language),
+        retention_days=settings.retention_cases_days,
+    )
+    app = Application(
+        settings,
+        database,
+        vault,
+        texts,
+        content,
+        engine,
+        inbox,
+        outbox,
+        people,
+        worker,
+        sender,
+        _mailer(settings, database),
+        _web(settings, database, desk, health, chat, telegram),
+        health,
+        chat,
+        telegram,
+        instance,
+    )
     return app
 
 
@@ -203,8 +258,9 @@ def _mailer(settings: Settings, database: Database) -> Mailer | None:
         return None
     if settings.mail_from is None:
         raise SettingsError("LOTSE_MAIL_FROM: the sender's address is needed where LOTSE_SMTP_URL is set")
-    return Mailer(database, MailServer.from_url(settings.smtp_url.get_secret_value()), settings.mail_from,
-                  settings.public_url)
+    return Mailer(
+        database, MailServer.from_url(settings.smtp_url.get_secret_value()), settings.mail_from, settings.public_url
+    )
 
 
 def _topic_title(content: Content, topic: str, language: str) -> str:
@@ -215,8 +271,9 @@ def _topic_title(content: Content, topic: str, language: str) -> str:
     return content.library.title(topic, language) or topic
 
 
-def _telegram(settings: Settings, database: Database, inbox: Inbox, vault: Vault,
-              on_stored: Callable[[], None]) -> TelegramChannel | None:
+def _telegram(
+    settings: Settings, database: Database, inbox: Inbox, vault: Vault, on_stored: Callable[[], None]
+) -> TelegramChannel | None:
     if settings.telegram_token is None:
         return None
     proxy = settings.proxy.get_secret_value() if settings.proxy else None
@@ -240,8 +297,14 @@ def _unreachable(people: People) -> Callable[[AsyncConnection, str, str], asynci
     return note  # type: ignore[return-value]
 
 
-def _web(settings: Settings, database: Database, desk: Section, health: Health, chat: ChatPage | None,
-         telegram: TelegramChannel | None) -> Starlette:
+def _web(
+    settings: Settings,
+    database: Database,
+    desk: Section,
+    health: Health,
+    chat: ChatPage | None,
+    telegram: TelegramChannel | None,
+) -> Starlette:
     routes: list[BaseRoute] = [Route("/health", health.page), Route("/metrics", health.metrics)]
     exempt = ["/health", "/metrics"]
     if chat is not None:
@@ -251,8 +314,15 @@ def _web(settings: Settings, database: Database, desk: Section, health: Health, 
         secret = settings.webhook_secret.get_secret_value()
         routes.append(Route("/telegram", telegram.webhook(secret), methods=["POST"]))
         exempt.append("/telegram")
-    return build_web(database, [desk], routes=routes, public_url=settings.public_url, operator=settings.operator or "",
-                     csrf_exempt=exempt, body_limits={"/telegram": LARGEST_UPDATE})
+    return build_web(
+        database,
+        [desk],
+        routes=routes,
+        public_url=settings.public_url,
+        operator=settings.operator or "",
+        csrf_exempt=exempt,
+        body_limits={"/telegram": LARGEST_UPDATE},
+    )
 
 
 __all__ = ["Application", "build_application", "prepare"]

@@ -49,7 +49,12 @@ class NoRecords:
 
     async def export(self, person: Person) -> dict[str, Any]:
         """Only the state of this conversation."""
-        return {"profile": {"language": person.language, "town": person.town}, "messages": [], "cases": [], "consents": []}
+        return {
+            "profile": {"language": person.language, "town": person.town},
+            "messages": [],
+            "cases": [],
+            "consents": [],
+        }
 
     async def erase(self, person: Person) -> ErasureResult:
         """Forget the state."""
@@ -94,16 +99,39 @@ class Asker:
             person.other_place = match is None or match.town is None
         return person
 
-    async def ask(self, text: str, *, chat: str | None = None, language: str | None = None,
-                  town: str | None = None) -> dict[str, Any]:
+    async def ask(
+        self, text: str, *, chat: str | None = None, language: str | None = None, town: str | None = None
+    ) -> dict[str, Any]:
         """Answer one message; the keys of the result are the contract of `lotse ask --jsonl`."""
         person = self.person(chat, language, town)
         turn = await self.turn(Event("text", text=text[:4096]), person)
-        report = {"language": person.language or FALLBACK, "topic": None, "confidence": 0.0, "action": "unsure",
-                  "alternatives": [], "aspect": None, "aspects": [], "services": [], "sources": [], "reasons": [],
-                  **turn.report, "reply": plain(turn.replies)}
-        order = ("language", "topic", "confidence", "action", "alternatives", "aspect", "aspects", "reply", "services",
-                 "sources", "reasons")
+        report = {
+            "language": person.language or FALLBACK,
+            "topic": None,
+            "confidence": 0.0,
+            "action": "unsure",
+            "alternatives": [],
+            "aspect": None,
+            "aspects": [],
+            "services": [],
+            "sources": [],
+            "reasons": [],
+            **turn.report,
+            "reply": plain(turn.replies),
+        }
+        order = (
+            "language",
+            "topic",
+            "confidence",
+            "action",
+            "alternatives",
+            "aspect",
+            "aspects",
+            "reply",
+            "services",
+            "sources",
+            "reasons",
+        )
         return {key: report[key] for key in order}
 
 
@@ -114,6 +142,7 @@ def plain(replies: Sequence[Reply]) -> str:
 
 def ask_all(asker: Asker, rows: Sequence[dict[str, Any]], each: Callable[[dict[str, Any]], None]) -> None:
     """Ask many messages in one event loop, in order."""
+
     async def run() -> None:
         for row in rows:
             each(await asker.ask(row["text"], chat=row.get("chat"), language=row.get("language"), town=row.get("town")))

@@ -34,10 +34,20 @@ class HandoffCases:
     async def open_case(self, person: Person, draft: CaseDraft) -> OpenCase:
         """Consent and ticket in one go."""
         new = tickets.NewTicket(
-            newcomer_id=self._known.id, office=draft.office, carrier=draft.carrier, region=draft.region,
-            prefix=draft.prefix, town=draft.town, language=draft.language, topic=draft.topic, urgent=draft.urgent,
-            reasons=draft.reasons, consent_wording=draft.consent_wording, consent_language=draft.consent_language,
-            card=draft.card)
+            newcomer_id=self._known.id,
+            office=draft.office,
+            carrier=draft.carrier,
+            region=draft.region,
+            prefix=draft.prefix,
+            town=draft.town,
+            language=draft.language,
+            topic=draft.topic,
+            urgent=draft.urgent,
+            reasons=draft.reasons,
+            consent_wording=draft.consent_wording,
+            consent_language=draft.consent_language,
+            card=draft.card,
+        )
         try:
             opened = await tickets.open_ticket(self._connection, self._vault, new)
         except (OfficeCannotTakeCases, ConsentDoesNotFit):
@@ -47,8 +57,10 @@ class HandoffCases:
     async def open_cases(self, person: Person) -> Sequence[OpenCase]:
         """Newest first; the office by its name."""
         found = await tickets.open_tickets_of(self._connection, self._known.id)
-        return [OpenCase(case.id, case.number, case.office, case.held_until.isoformat() if case.held_until else "")
-                for case in found]
+        return [
+            OpenCase(case.id, case.number, case.office, case.held_until.isoformat() if case.held_until else "")
+            for case in found
+        ]
 
     async def add_message(self, case: OpenCase, text: str) -> None:
         """Words of the person for the case manager."""
@@ -68,9 +80,17 @@ class StoredRecords:
     async def export(self, person: Person) -> dict[str, Any]:
         """Profile, dialogue and cases, JSON-ready."""
         cases = await records.export_newcomer(self._connection, self._vault, self._known.id)
-        return {"profile": {"language": person.language, "town": person.town, "child_age": person.child_age,
-                            "last_topic": person.last_topic, "chat": self._known.address},
-                "messages": await self._people.utterances(self._connection, self._known), **cases}
+        return {
+            "profile": {
+                "language": person.language,
+                "town": person.town,
+                "child_age": person.child_age,
+                "last_topic": person.last_topic,
+                "chat": self._known.address,
+            },
+            "messages": await self._people.utterances(self._connection, self._known),
+            **cases,
+        }
 
     async def erase(self, person: Person) -> ErasureResult:
         """Everything goes, but for what a legal hold keeps."""
@@ -90,17 +110,25 @@ class OutboxMessenger:
     def __init__(self, people: People, outgoing: Outbox, environment: EnvironmentOf) -> None:
         self._people, self._outbox, self._environment = people, outgoing, environment
 
-    async def send(self, connection: AsyncConnection, newcomer_id: str, text: str, *, office: str,
-                   reference: str) -> None:
+    async def send(
+        self, connection: AsyncConnection, newcomer_id: str, text: str, *, office: str, reference: str
+    ) -> None:
         """Queue a reply of the office."""
-        await self._queue(connection, newcomer_id, reference, lambda env, language: staff_replies(env, language, office, text))
+        await self._queue(
+            connection, newcomer_id, reference, lambda env, language: staff_replies(env, language, office, text)
+        )
 
     async def hand_back(self, connection: AsyncConnection, newcomer_id: str, *, number: str, office: str) -> None:
         """The case is over: tell the person that the bot answers again."""
         await self._queue(connection, newcomer_id, None, lambda env, language: [handed_back(env, language, number)])
 
-    async def _queue(self, connection: AsyncConnection, newcomer_id: str, reference: str | None,
-                     make: Callable[[Environment, str], list[Reply]]) -> None:
+    async def _queue(
+        self,
+        connection: AsyncConnection,
+        newcomer_id: str,
+        reference: str | None,
+        make: Callable[[Environment, str], list[Reply]],
+    ) -> None:
         known = await self._people.by_id(connection, newcomer_id)
         if known is None:
             return
@@ -113,6 +141,7 @@ class OutboxStates:
 
     async def of(self, connection: AsyncConnection, references: Collection[str]) -> dict[str, str]:
         """Reference to waiting, sent, failed or unreachable."""
-        rows = await connection.execute(sa.select(outbox.c.reference, outbox.c.state)
-                                        .where(outbox.c.reference.in_(list(references))))
+        rows = await connection.execute(
+            sa.select(outbox.c.reference, outbox.c.state).where(outbox.c.reference.in_(list(references)))
+        )
         return {row.reference: row.state for row in rows}

@@ -17,8 +17,13 @@ from bot.cli_tools import console, errors_as_sentences, note, say_progress
 from core import logs
 from core.settings import Settings, load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-                  help="Lotse: first contact for people who have just arrived in a German municipality.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Lotse: first contact for people who have just arrived in a German municipality.",
+)
 app.add_typer(cli_content.app, name="content", help="Check, import and export answers and services.")
 app.add_typer(cli_staff.app, name="staff", help="Accounts of the desk.")
 
@@ -28,8 +33,11 @@ Language = Annotated[str | None, typer.Option(help="The language of the chat so 
 
 @app.command()
 @errors_as_sentences
-def run(only: Annotated[str | None, typer.Option(
-        help="Only these parts, separated by commas: telegram, worker, sender, web, jobs.")] = None) -> None:
+def run(
+    only: Annotated[
+        str | None, typer.Option(help="Only these parts, separated by commas: telegram, worker, sender, web, jobs.")
+    ] = None,
+) -> None:
     """Run everything in one process, until it is stopped with Ctrl-C or SIGTERM."""
     from bot.parts import chosen_parts
 
@@ -39,7 +47,9 @@ def run(only: Annotated[str | None, typer.Option(
     serve(settings, parts)
 
 
-def serve(settings: Settings, parts: frozenset[str], before: Callable[[Any], Coroutine[Any, Any, None]] | None = None) -> None:
+def serve(
+    settings: Settings, parts: frozenset[str], before: Callable[[Any], Coroutine[Any, Any, None]] | None = None
+) -> None:
     """Build and run; `before` is awaited once everything is built."""
     from bot.app import build_application, prepare
 
@@ -73,10 +83,13 @@ def _ready(settings: Settings, address: str) -> None:
 
 @app.command()
 @errors_as_sentences
-def ask(text: Annotated[str | None, typer.Argument(help="The message.")] = None, town: Town = None,
-        language: Language = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
-        jsonl: Annotated[bool, typer.Option("--jsonl", help="Read JSON lines from standard input.")] = False) -> None:
+def ask(
+    text: Annotated[str | None, typer.Argument(help="The message.")] = None,
+    town: Town = None,
+    language: Language = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Read JSON lines from standard input.")] = False,
+) -> None:
     """Ask one question, or many as JSON lines (`text`, optional `town`, `language`, `chat`)."""
     if (text is None) == (not jsonl):
         raise typer.BadParameter("give either a text or --jsonl")
@@ -115,8 +128,10 @@ def train() -> None:
 
 @app.command()
 @errors_as_sentences
-def evaluate(files: Annotated[list[Path], typer.Argument(help="JSON lines with text, topic, lang, style.")],
-             as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False) -> None:
+def evaluate(
+    files: Annotated[list[Path], typer.Argument(help="JSON lines with text, topic, lang, style.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
     """Measure the understanding on labelled messages."""
     from bot.cli_asking import evaluate_files, make_asker
 
@@ -125,11 +140,13 @@ def evaluate(files: Annotated[list[Path], typer.Argument(help="JSON lines with t
 
 @app.command()
 @errors_as_sentences
-def qr(output: Annotated[Path, typer.Argument(help="The SVG file to write.")],
-       bot: Annotated[str, typer.Option(help="The bot's user name, without @.")],
-       language: Annotated[str, typer.Option(help="Language code, may be empty.")] = "",
-       town: Annotated[str, typer.Option(help="Town, may be empty.")] = "",
-       topic: Annotated[str, typer.Option(help="Topic id, may be empty.")] = "") -> None:
+def qr(
+    output: Annotated[Path, typer.Argument(help="The SVG file to write.")],
+    bot: Annotated[str, typer.Option(help="The bot's user name, without @.")],
+    language: Annotated[str, typer.Option(help="Language code, may be empty.")] = "",
+    town: Annotated[str, typer.Option(help="Town, may be empty.")] = "",
+    topic: Annotated[str, typer.Option(help="Topic id, may be empty.")] = "",
+) -> None:
     """Write a QR code that opens the bot with language, town and topic chosen."""
     from bot.cli_content import current_library
     from bot.links import deep_link, write_qr

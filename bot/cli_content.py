@@ -28,6 +28,7 @@ def _has_database(settings: Settings) -> bool:
 def current_library(settings: Settings) -> Library:
     """What is published in the database; the release's files where there is no database or it is still empty."""
     if _has_database(settings):
+
         async def load() -> Library | None:
             database = Database(settings.database_url)
             try:
@@ -61,13 +62,18 @@ def staffed_offices(settings: Settings) -> frozenset[str]:
 
 @app.command()
 @errors_as_sentences
-def check(folder: Annotated[Path | None, typer.Argument(help="The content folder; the release's own without it.")] = None) -> None:
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="The content folder; the release's own without it.")] = None,
+) -> None:
     """Check every answer, region and text; mistakes are listed as file:line: what to do."""
     from knowledge.check import check_content
 
     settings = load_settings()
     texts = load_texts()
-    mistakes = [str(mistake) for mistake in check_content(folder or settings.content_folder or CONTENT, required=texts.languages)]
+    mistakes = [
+        str(mistake)
+        for mistake in check_content(folder or settings.content_folder or CONTENT, required=texts.languages)
+    ]
     for code in texts.languages:
         mistakes += [f"texts/{code}.po:1: the text {key} is missing" for key in texts.missing(code)]
     for mistake in mistakes:

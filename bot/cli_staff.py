@@ -43,11 +43,13 @@ def in_database(settings: Settings, work: Callable[[AsyncConnection], Awaitable[
 
 @app.command()
 @errors_as_sentences
-def add(login: Annotated[str, typer.Argument(help="The login, for example an e-mail address.")],
-        name: Annotated[str, typer.Option(help="The name that colleagues read.")],
-        role: Annotated[str, typer.Option(help=f"One of {', '.join(staff.ROLES)}.")] = "case_manager",
-        office: Annotated[list[str] | None, typer.Option(help="Office id; may be given several times.")] = None,
-        ask_password: Annotated[bool, typer.Option("--password", help="Ask for a password now.")] = False) -> None:
+def add(
+    login: Annotated[str, typer.Argument(help="The login, for example an e-mail address.")],
+    name: Annotated[str, typer.Option(help="The name that colleagues read.")],
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(staff.ROLES)}.")] = "case_manager",
+    office: Annotated[list[str] | None, typer.Option(help="Office id; may be given several times.")] = None,
+    ask_password: Annotated[bool, typer.Option("--password", help="Ask for a password now.")] = False,
+) -> None:
     """Make an account. Without --password it prints a link that signs in once, within a day."""
     settings = load_settings()
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if ask_password else None
@@ -56,7 +58,8 @@ def add(login: Annotated[str, typer.Argument(help="The login, for example an e-m
         known = {line.id for line in await offices.list_offices(connection)}
         unknown = sorted(set(office or []) - known)
         if unknown:
-            raise LotseError(f"There is no office {', '.join(unknown)}. Known offices: {', '.join(sorted(known)) or 'none yet; run `lotse run` once'}.")
+            listed = ", ".join(sorted(known)) or "none yet; run `lotse run` once"
+            raise LotseError(f"There is no office {', '.join(unknown)}. Known offices: {listed}.")
         staff_id = await staff.add_staff(connection, login, name, role, office or [], password)
         return None if password else await create_signin_link(connection, staff_id, LINK_MINUTES)
 
@@ -93,7 +96,9 @@ def list_() -> None:
     lines = in_database(load_settings(), staff.list_staff)
     table = Table("Login", "Name", "Role", "Offices", "State")
     for line in lines:
-        table.add_row(line.login, line.name, line.role, ", ".join(line.offices), "disabled" if line.is_disabled else "open")
+        table.add_row(
+            line.login, line.name, line.role, ", ".join(line.offices), "disabled" if line.is_disabled else "open"
+        )
     console.print(table if lines else "There are no accounts yet. Make one with `lotse staff add`.")
 
 
@@ -107,12 +112,23 @@ def disable(login: Annotated[str, typer.Argument(help="The account.")]) -> None:
 
 def list_tickets(settings: Settings, *, open_only: bool) -> list[tuple[str, ...]]:
     """Cases without content, newest first."""
+
     async def work(connection: AsyncConnection) -> list[tuple[str, ...]]:
-        query = sa.select(ticket.c.number, ticket.c.office_id, ticket.c.town, ticket.c.language, ticket.c.topic,
-                          ticket.c.urgency, ticket.c.state, ticket.c.opened_at).order_by(ticket.c.opened_at.desc())
+        query = sa.select(
+            ticket.c.number,
+            ticket.c.office_id,
+            ticket.c.town,
+            ticket.c.language,
+            ticket.c.topic,
+            ticket.c.urgency,
+            ticket.c.state,
+            ticket.c.opened_at,
+        ).order_by(ticket.c.opened_at.desc())
         if open_only:
             query = query.where(ticket.c.closed_at.is_(None))
         rows = await connection.execute(query.limit(1000))
-        return [(*[str(value or "–") for value in row[:-1]], f"{row[-1].astimezone(BERLIN):%Y-%m-%d %H:%M}") for row in rows]
+        return [
+            (*[str(value or "–") for value in row[:-1]], f"{row[-1].astimezone(BERLIN):%Y-%m-%d %H:%M}") for row in rows
+        ]
 
     return in_database(settings, work)

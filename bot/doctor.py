@@ -42,8 +42,12 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 async def _settings(settings: Settings) -> AsyncIterator[Finding]:
-    named = {"LOTSE_OPERATOR": settings.operator, "LOTSE_CONTACT": settings.contact, "LOTSE_DPO": settings.dpo,
-             "LOTSE_IMPRINT_URL": settings.imprint_url}
+    named = {
+        "LOTSE_OPERATOR": settings.operator,
+        "LOTSE_CONTACT": settings.contact,
+        "LOTSE_DPO": settings.dpo,
+        "LOTSE_IMPRINT_URL": settings.imprint_url,
+    }
     for name, value in named.items():
         yield ("good", f"{name}: {value}") if value else ("note", f"{name} is not set; it stands in the privacy text.")
     if settings.public_url is None:
@@ -73,8 +77,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         else:
             vault = read_key_file(settings.key_file)
             fits = vault.fingerprint == known
-            yield ("good", f"Master key {settings.key_file} fits.") if fits else (
-                "bad", f"Master key {settings.key_file} belongs to another database.")
+            yield (
+                ("good", f"Master key {settings.key_file} fits.")
+                if fits
+                else ("bad", f"Master key {settings.key_file} belongs to another database.")
+            )
         async for finding in _queues(database, vault):
             yield finding
     except LotseError as error:
@@ -88,17 +95,27 @@ async def _queues(database: Database, vault: Vault | None) -> AsyncIterator[Find
         return
     inbox, outbox = Inbox(vault.transit), Outbox(vault.transit)
     async with database.reading() as connection:
-        for name, (number, oldest) in (("incoming", await inbox.waiting(connection)),
-                                       ("outgoing", await outbox.waiting(connection))):
+        for name, (number, oldest) in (
+            ("incoming", await inbox.waiting(connection)),
+            ("outgoing", await outbox.waiting(connection)),
+        ):
             late = oldest is not None and (now() - oldest).total_seconds() > LATE_SECONDS
-            yield ("bad" if late else "good"), f"Waiting {name} messages: {number}" + (
-                f", the oldest since {oldest:%Y-%m-%d %H:%M} UTC." if late and oldest else ".")
+            yield (
+                ("bad" if late else "good"),
+                f"Waiting {name} messages: {number}"
+                + (f", the oldest since {oldest:%Y-%m-%d %H:%M} UTC." if late and oldest else "."),
+            )
         dead = await inbox.dead_letters(connection)
         yield ("bad", f"{dead} messages could not be processed.") if dead else ("good", "No dead letters.")
         waiting = await notifications.waiting(connection)
         if waiting.number:
-            yield ("bad" if waiting.problem else "note"), (
-                f"{waiting.number} mails to offices wait" + (f"; last problem: {waiting.problem}." if waiting.problem else "."))
+            yield (
+                ("bad" if waiting.problem else "note"),
+                (
+                    f"{waiting.number} mails to offices wait"
+                    + (f"; last problem: {waiting.problem}." if waiting.problem else ".")
+                ),
+            )
         lines = await offices.list_offices(connection)
     ready = [line.name for line in lines if line.takes_cases]
     if ready:
@@ -130,8 +147,11 @@ async def _telegram(settings: Settings) -> AsyncIterator[Finding]:
         yield "note", "TELEGRAM_TOKEN is not set: the bot runs without Telegram."
         return
     try:
-        bot = make_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url,
-                       settings.proxy.get_secret_value() if settings.proxy else None)
+        bot = make_bot(
+            settings.telegram_token.get_secret_value(),
+            settings.telegram_api_url,
+            settings.proxy.get_secret_value() if settings.proxy else None,
+        )
         await bot.initialize()
         yield "good", f"Telegram answers for @{bot.username}."
         await bot.shutdown()

@@ -21,13 +21,12 @@ EVERY_SECONDS = 3600.0
 async def apply_retention(database: Database, people: People, settings: Settings) -> dict[str, int]:
     """Delete what is past its time; the same settings feed the privacy text. Returns how much went."""
     async with database.transaction() as connection:
-        gone = {
+        return {
             "dialogue": await people.forget_old_dialogues(
                 connection, settings.retention_dialogue_days, sa.select(ticket.c.newcomer_id)),
             "cases": await records.erase_expired(connection, settings.retention_cases_days),
             "access": await records.erase_old_access(connection, settings.retention_access_days),
         }
-    return gone
 
 
 async def run_jobs(database: Database, people: People, settings: Settings) -> None:

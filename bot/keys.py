@@ -24,7 +24,7 @@ async def open_vault(database: Database, key_file: Path) -> Vault:
     async with database.transaction() as connection:
         known = await connection.scalar(sa.select(meta.c.value).where(meta.c.key == FINGERPRINT))
         if known is None:
-            vault = read_key_file(key_file) if key_file.exists() else _create(key_file)
+            vault = read_key_file(key_file) if key_file.exists() else _create(key_file)  # noqa: ASYNC240
             await connection.execute(sa.insert(meta).values(key=FINGERPRINT, value=vault.fingerprint))
             return vault
     vault = read_key_file(key_file)

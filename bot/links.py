@@ -39,6 +39,8 @@ def write_qr(link: str, output: Path) -> None:
     if output.suffix.lower() != ".svg":
         raise LotseError("The file must end in .svg.")
     try:
-        segno.make(link, error="m", micro=False).save(str(output), scale=8, border=4, xmldecl=True, svgns=True, title=link)
+        segno.make(link, error="m", micro=False).save(
+            str(output), scale=8, border=4, xmldecl=True, svgns=True, title=link
+        )
     except OSError as error:
         raise LotseError(f"{output} cannot be written: {error.strerror}.") from None

@@ -26,7 +26,9 @@ def chosen_parts(only: str | None) -> frozenset[str]:
     names = {name.strip() for name in only.split(",") if name.strip()}
     unknown = names - set(PARTS)
     if unknown or not names:
-        raise SettingsError(f"--only knows the parts {', '.join(PARTS)}; it does not know {', '.join(sorted(unknown))}.")
+        raise SettingsError(
+            f"--only knows the parts {', '.join(PARTS)}; it does not know {', '.join(sorted(unknown))}."
+        )
     return frozenset(names)
 
 
@@ -48,13 +50,20 @@ def listen_on(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise LotseError(f"Lotse cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another "
-                         "address with LOTSE_LISTEN.") from None
+        raise LotseError(
+            f"Lotse cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another "
+            "address with LOTSE_LISTEN."
+        ) from None
     return listener
 
 
-async def run_together(jobs: Sequence[tuple[str, Coroutine[Any, Any, None]]], stopping: asyncio.Event,
-                       on_stop: Callable[[], None], *, waits: frozenset[str] = frozenset()) -> None:
+async def run_together(
+    jobs: Sequence[tuple[str, Coroutine[Any, Any, None]]],
+    stopping: asyncio.Event,
+    on_stop: Callable[[], None],
+    *,
+    waits: frozenset[str] = frozenset(),
+) -> None:
     """Run all jobs until a signal comes or one of them fails; then end them all and raise what failed.
 
     `on_stop` is called first; jobs named in `waits` then end by themselves, the others are cancelled.

@@ -16,7 +16,6 @@ from bot.tables import inbox, newcomer, outbox, utterance, web_message
 from core.clock import now
 from core.crypto import DataKey, Vault
 
-
 FORM = "form"  # utterances that belong to preparing a case
 
 
@@ -57,7 +56,9 @@ class People:
 
     async def find(self, connection: AsyncConnection, bot: str, lane: str) -> Known | None:
         """The newcomer of a lane, None if they have never written or were deleted."""
-        row = (await connection.execute(sa.select(newcomer).where(newcomer.c.bot == bot, newcomer.c.lane == lane))).first()
+        row = (
+            await connection.execute(sa.select(newcomer).where(newcomer.c.bot == bot, newcomer.c.lane == lane))
+        ).first()
         return self._known(row) if row else None
 
     async def by_id(self, connection: AsyncConnection, newcomer_id: str) -> Known | None:
@@ -67,49 +68,90 @@ class People:
 
     def _known(self, row: Any) -> Known:
         key = self._vault.open_data_key(row.data_key)
-        return Known(row.id, row.bot, row.lane, key.unseal(row.address), key,
-                     person_from_json(row.id, key.unseal(row.state)), row.unreachable_at is not None)
+        return Known(
+            row.id,
+            row.bot,
+            row.lane,
+            key.unseal(row.address),
+            key,
+            person_from_json(row.id, key.unseal(row.state)),
+            row.unreachable_at is not None,
+        )
 
     async def create(self, connection: AsyncConnection, bot: str, lane: str, address: str) -> Known:
         """A new newcomer with a data key of their own."""
         wrapped, key = self._vault.new_data_key()
         known = Known(secrets.token_hex(16), bot, lane, address, key, Person())
         known.person.id = known.id
-        await connection.execute(sa.insert(newcomer).values(
-            id=known.id, bot=bot, lane=lane, data_key=wrapped, address=key.seal(address), state=key.seal({}),
-            created_at=now(), seen_at=now()))
+        await connection.execute(
+            sa.insert(newcomer).values(
+                id=known.id,
+                bot=bot,
+                lane=lane,
+                data_key=wrapped,
+                address=key.seal(address),
+                state=key.seal({}),
+                created_at=now(),
+                seen_at=now(),
+            )
+        )
         return known
 
     async def keep(self, connection: AsyncConnection, known: Known, at: datetime) -> None:
         """Write the state back; somebody who writes is reachable again."""
-        await connection.execute(sa.update(newcomer).where(newcomer.c.id == known.id).values(
-            state=known.key.seal(person_to_json(known.person)), seen_at=at, unreachable_at=None))
+        await connection.execute(
+            sa.update(newcomer)
+            .where(newcomer.c.id == known.id)
+            .values(state=known.key.seal(person_to_json(known.person)), seen_at=at, unreachable_at=None)
+        )
 
-    async def add_utterances(self, connection: AsyncConnection, known: Known, topic: str | None, at: datetime,
-                             spoken: list[tuple[str, str]]) -> None:
+    async def add_utterances(
+        self, connection: AsyncConnection, known: Known, topic: str | None, at: datetime, spoken: list[tuple[str, str]]
+    ) -> None:
         """Keep (speaker, text) pairs for /mydata and the card of a case."""
         if spoken:
-            await connection.execute(sa.insert(utterance), [
-                {"newcomer_id": known.id, "speaker": speaker, "text": known.key.encrypt(words.encode()),
-                 "topic": topic, "at": at} for speaker, words in spoken])
+            await connection.execute(
+                sa.insert(utterance),
+                [
+                    {
+                        "newcomer_id": known.id,
+                        "speaker": speaker,
+                        "text": known.key.encrypt(words.encode()),
+                        "topic": topic,
+                        "at": at,
+                    }
+                    for speaker, words in spoken
+                ],
+            )
 
-    async def utterances(self, connection: AsyncConnection, known: Known, last: int | None = None, *,
-                         forms: bool = True) -> list[dict[str, Any]]:
+    async def utterances(
+        self, connection: AsyncConnection, known: Known, last: int | None = None, *, forms: bool = True
+    ) -> list[dict[str, Any]]:
         """What was said, oldest first, at most the `last` ones; without `forms` only the conversation itself."""
         query = sa.select(utterance).where(utterance.c.newcomer_id == known.id).order_by(utterance.c.id.desc())
         if not forms:
             query = query.where(sa.or_(utterance.c.topic.is_(None), utterance.c.topic != FORM))
         rows = (await connection.execute(query.limit(last) if last else query)).all()
-        return [{"at": row.at.isoformat(), "speaker": row.speaker, "topic": row.topic,
-                 "text": known.key.decrypt(row.text).decode()} for row in reversed(rows)]
+        return [
+            {
+                "at": row.at.isoformat(),
+                "speaker": row.speaker,
+                "topic": row.topic,
+                "text": known.key.decrypt(row.text).decode(),
+            }
+            for row in reversed(rows)
+        ]
 
     async def set_unreachable(self, connection: AsyncConnection, bot: str, lane: str) -> str | None:
         """Note that messages do not arrive any more; returns the newcomer's id."""
-        await connection.execute(sa.update(newcomer).where(newcomer.c.bot == bot, newcomer.c.lane == lane,
-                                                           newcomer.c.unreachable_at.is_(None))
-                                 .values(unreachable_at=now()))
+        await connection.execute(
+            sa.update(newcomer)
+            .where(newcomer.c.bot == bot, newcomer.c.lane == lane, newcomer.c.unreachable_at.is_(None))
+            .values(unreachable_at=now())
+        )
         found: str | None = await connection.scalar(
-            sa.select(newcomer.c.id).where(newcomer.c.bot == bot, newcomer.c.lane == lane))
+            sa.select(newcomer.c.id).where(newcomer.c.bot == bot, newcomer.c.lane == lane)
+        )
         return found
 
     async def forget(self, connection: AsyncConnection, known: Known) -> None:
@@ -118,8 +160,11 @@ class People:
         await connection.execute(sa.delete(newcomer).where(newcomer.c.id == known.id))
         await connection.execute(sa.delete(outbox).where(outbox.c.bot == known.bot, outbox.c.lane == known.lane))
         await connection.execute(sa.delete(web_message).where(web_message.c.lane == known.lane))
-        await connection.execute(sa.update(inbox).where(inbox.c.bot == known.bot, inbox.c.lane == known.lane,
-                                                        inbox.c.state == "dead").values(payload=None))
+        await connection.execute(
+            sa.update(inbox)
+            .where(inbox.c.bot == known.bot, inbox.c.lane == known.lane, inbox.c.state == "dead")
+            .values(payload=None)
+        )
 
     async def forget_old_dialogues(self, connection: AsyncConnection, days: int, needed: sa.Select[str]) -> int:
         """Retention: dialogues go `days` days after the last message, and the people with them.
@@ -130,5 +175,6 @@ class People:
         old = sa.select(newcomer.c.id).where(newcomer.c.seen_at < before)
         await connection.execute(sa.delete(utterance).where(utterance.c.newcomer_id.in_(old)))
         result = await connection.execute(
-            sa.delete(newcomer).where(newcomer.c.seen_at < before, newcomer.c.id.not_in(needed)))
+            sa.delete(newcomer).where(newcomer.c.seen_at < before, newcomer.c.id.not_in(needed))
+        )
         return result.rowcount

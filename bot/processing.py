@@ -53,10 +53,21 @@ def understand(engine: Engine, env: Environment, event: Event, person: Person | 
 class Processing:
     """The worker's handler."""
 
-    def __init__(self, database: Database, inbox: Inbox, outbox: Outbox, people: People, engine: Callable[[], Engine],
-                 environment: Callable[[str], Environment], translators: Mapping[str, Translator],
-                 cases: CasesFactory, records: RecordsFactory, on_blocked: BlockedHook,
-                 on_returned: BlockedHook, on_erased: ErasedHook) -> None:
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        outbox: Outbox,
+        people: People,
+        engine: Callable[[], Engine],
+        environment: Callable[[str], Environment],
+        translators: Mapping[str, Translator],
+        cases: CasesFactory,
+        records: RecordsFactory,
+        on_blocked: BlockedHook,
+        on_returned: BlockedHook,
+        on_erased: ErasedHook,
+    ) -> None:
         self._database, self._inbox, self._outbox, self._people = database, inbox, outbox, people
         self._engine, self._environment, self._translators = engine, environment, translators
         self._cases, self._records, self._on_blocked = cases, records, on_blocked
@@ -86,14 +97,18 @@ class Processing:
         elif known.unreachable:
             await self._on_returned(connection, known.id)
         env = self._environment(row.bot)
-        turn = Turn(arrival.event, known.person, now(), self._cases(connection, known), self._records(connection, known))
+        turn = Turn(
+            arrival.event, known.person, now(), self._cases(connection, known), self._records(connection, known)
+        )
         await converse(turn, env, prepared.understanding)
         await self._write(connection, row, known, turn, env)
         if arrival.kept is not None and turn.report.get("action") == "safety":
             await forget_words(connection, arrival.kept)
         return (lambda: self._on_erased(known)) if turn.erased else None
 
-    async def _write(self, connection: AsyncConnection, row: InboxRow, known: Known, turn: Turn, env: Environment) -> None:
+    async def _write(
+        self, connection: AsyncConnection, row: InboxRow, known: Known, turn: Turn, env: Environment
+    ) -> None:
         language = language_of(turn.person, env)
         if not turn.erased:
             await self._people.keep(connection, known, turn.at)
@@ -120,9 +135,9 @@ class Processing:
             language = env.language_or_fallback(from_profile(arrival.event.profile_language) or "")
         else:
             return
-        await self._outbox.add(connection, row.bot, row.lane, address,
-                               [Reply(env.texts("error.sorry", language), rtl=is_rtl(language))])
-
+        await self._outbox.add(
+            connection, row.bot, row.lane, address, [Reply(env.texts("error.sorry", language), rtl=is_rtl(language))]
+        )
 
     def _translated(self, row: InboxRow) -> Arrival | None:
         try:

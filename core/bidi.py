@@ -1,7 +1,7 @@
 """Right-to-left text with German words, numbers and addresses inside, so that it reads correctly everywhere.
 
-Each left-to-right run goes into an isolate (LRI ... PDI), and each line begins with a right-to-left mark, so that a line
-that starts with a German word or a number still runs from the right.
+Each left-to-right run goes into an isolate (LRI ... PDI), and each line begins with a right-to-left mark, so that a
+line that starts with a German word or a number still runs from the right.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import unicodedata
 RLM, LRI, PDI = "\u200f", "\u2066", "\u2069"
 _CONTROLS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _WORD = r"A-Za-z\u00c0-\u024f\u0400-\u04ff0-9"
+_BRACKET = rf"\([{_WORD}.,\- ]+\)"
 _RUN = re.compile(
-    rf"(?:§{{1,2}} ?|[+@/])?[{_WORD}](?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|\([{_WORD}.,\- ]+\))*(?:[{_WORD}%€/]|\([{_WORD}.,\- ]+\)))?")
+    rf"(?:§{{1,2}} ?|[+@/])?[{_WORD}]"
+    rf"(?:(?:[{_WORD}.,:;/@_+&'’§%€#?!=~\-–|· ]|{_BRACKET})*(?:[{_WORD}%€/]|{_BRACKET}))?"
+)
 _PLAIN_NUMBER = re.compile(r"\d+")
 
 

@@ -41,8 +41,9 @@ class DataKey:
         try:
             return self._aead.decrypt(blob[:_NONCE], blob[_NONCE:], None)
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
-            raise KeyRefused("A stored text does not open with the key at hand; restore the key that belongs to this "
-                             "database.") from None
+            raise KeyRefused(
+                "A stored text does not open with the key at hand; restore the key that belongs to this database."
+            ) from None
 
     def seal(self, value: Any) -> bytes:
         """A JSON value, encrypted. Half of a surrogate pair is no character and becomes a question mark."""
@@ -70,7 +71,9 @@ class Vault:
 
     def pseudonym(self, namespace: str, value: str) -> str:
         """A stable name for `value` that cannot be turned back without the master key; 32 hex digits."""
-        return hmac.new(self._lookup_key, f"{namespace}\0{value}".encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._lookup_key, f"{namespace}\0{value}".encode(errors="replace"), hashlib.sha256).hexdigest()[
+            :32
+        ]
 
     def new_data_key(self) -> tuple[bytes, DataKey]:
         """A fresh key: wrapped for the database, and ready to use."""
@@ -98,8 +101,10 @@ def read_key_file(path: Path) -> Vault:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        raise KeyRefused(f"The master key {path} is missing. Put it back from its safe place; without it nothing that "
-                         "is stored can be read.") from None
+        raise KeyRefused(
+            f"The master key {path} is missing. Put it back from its safe place; without it nothing that "
+            "is stored can be read."
+        ) from None
     except OSError as error:
         raise KeyRefused(f"The master key {path} cannot be read: {error.strerror}.") from None
     try:

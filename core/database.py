@@ -28,12 +28,14 @@ from sqlalchemy.types import TypeDecorator
 
 from core.errors import AlreadyRunning, DatabaseUnusable
 
-metadata = sa.MetaData(naming_convention={
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-})
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -61,7 +63,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 meta = sa.Table(
-    "meta", metadata,
+    "meta",
+    metadata,
     sa.Column("key", sa.String(60), primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
@@ -158,8 +161,10 @@ def migrate(url: str) -> None:
     try:
         present = _current_revision(url)
         if present is not None and present not in known:
-            raise DatabaseUnusable("This database was written by a newer release of Lotse. Install that release again, "
-                                   "or restore the backup made before the upgrade.")
+            raise DatabaseUnusable(
+                "This database was written by a newer release of Lotse. Install that release again, "
+                "or restore the backup made before the upgrade."
+            )
         alembic.command.upgrade(config, "head")
     except DBAPIError as error:
         # A plain DatabaseError: the file is no database, or is damaged. Its other children are mistakes of ours.
@@ -187,11 +192,15 @@ def _prepare_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseUnusable(f"The data folder {folder} cannot be made: {error.strerror}. Choose another one with "
-                               "LOTSE_DATABASE_URL or mend its rights.") from None
+        raise DatabaseUnusable(
+            f"The data folder {folder} cannot be made: {error.strerror}. Choose another one with "
+            "LOTSE_DATABASE_URL or mend its rights."
+        ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise DatabaseUnusable(f"The data folder {folder} cannot be written. Mend its rights, or choose another one "
-                               "with LOTSE_DATABASE_URL.")
+        raise DatabaseUnusable(
+            f"The data folder {folder} cannot be written. Mend its rights, or choose another one "
+            "with LOTSE_DATABASE_URL."
+        )
 
 
 class SingleProcess:
@@ -207,13 +216,17 @@ class SingleProcess:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise DatabaseUnusable(f"The data folder {self._path.parent} cannot be written: {error.strerror}.") from None
+            raise DatabaseUnusable(
+                f"The data folder {self._path.parent} cannot be written: {error.strerror}."
+            ) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(descriptor)
-            raise AlreadyRunning("Lotse already runs on this database file. Stop that process first, or use PostgreSQL "
-                                 "for more than one.") from None
+            raise AlreadyRunning(
+                "Lotse already runs on this database file. Stop that process first, or use PostgreSQL "
+                "for more than one."
+            ) from None
         self._descriptor = descriptor
 
     def release(self) -> None:

@@ -177,7 +177,7 @@ class Vocabulary:
 
     def matrix(self, rows: Sequence[list[Hashes]]) -> sparse.csr_matrix:
         """The weighed rows as one sparse matrix; only training needs it, and with it the library."""
-        from scipy import sparse  # noqa: PLC0415
+        from scipy import sparse
 
         columns: list[NDArray[np.int64]] = []
         values: list[Floats] = []

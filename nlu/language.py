@@ -121,7 +121,7 @@ def learn(examples: Iterable[Example], others: Sequence[tuple[str, str]], *, see
     codes = [code for _, code in rows]
     hashed = [features_of(form) for form, _ in rows]
     vocabulary = Vocabulary.learn(hashed, weights=(1.0, 1.5))
-    from sklearn.svm import LinearSVC  # noqa: PLC0415 only training needs it
+    from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=0.5, multi_class="crammer_singer", class_weight="balanced", max_iter=60, tol=0.1,
                       random_state=seed)

@@ -89,7 +89,7 @@ def train(data: Path = DATA, cache: Path | None = None, progress: Progress = sil
 def build(examples: Sequence[Example], validation: Sequence[Example], data: Path,
           progress: Progress = silent) -> BuiltinEngine:
     """Learn everything from examples; temperature and thresholds come from the validation messages."""
-    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 see `learn_topics`
+    from sklearn.exceptions import ConvergenceWarning
 
     # The solvers stop where more steps change nothing that matters here, and would say so each time.
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
@@ -109,8 +109,8 @@ def learn_topics(examples: Sequence[Example]) -> TopicModel:
     All three are linear over the same features, so what is kept is one matrix and reading a message costs one product.
     """
     # Only training needs the solvers; loading a trained model would spend a second on importing them.
-    from sklearn.naive_bayes import MultinomialNB  # noqa: PLC0415
-    from sklearn.svm import LinearSVC  # noqa: PLC0415
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.svm import LinearSVC
 
     dice = random.Random(SEED)  # noqa: S311 not for secrets
     clean = [read(example.text, example.lang) for example in examples]

@@ -34,15 +34,22 @@ LARGEST_ID = 2**63
 class TelegramChannel:
     """One bot. `on_stored` is called after each commit of new updates."""
 
-    def __init__(self, name: str, platform: TelegramPlatform, database: Database, inbox: Inbox, vault: Vault,
-                 on_stored: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        platform: TelegramPlatform,
+        database: Database,
+        inbox: Inbox,
+        vault: Vault,
+        on_stored: Callable[[], None],
+    ) -> None:
         self.name, self.platform = name, platform
         self._database, self._inbox, self._vault, self._on_stored = database, inbox, vault, on_stored
         self._presses: set[asyncio.Task[None]] = set()
         self.receiving = False
 
     def received(self, update: dict[str, Any]) -> Received:
-        """A raw update with its lane; one without an id gets a hash as id, so that it is stored and parked, not lost."""
+        """A raw update with its lane; one without an id gets a hash as id, so that it is not lost."""
         update = _storable(update)
         update_id = update.get("update_id")
         if not isinstance(update_id, int) or isinstance(update_id, bool) or abs(update_id) > LARGEST_ID:
@@ -93,8 +100,9 @@ class TelegramChannel:
 
     async def _explain(self, error: Exception, wait: float) -> float:
         if isinstance(error, InvalidToken):
-            raise TokenRefused("Telegram does not accept this token any more (TELEGRAM_TOKEN). Copy it again from "
-                               "@BotFather.") from None
+            raise TokenRefused(
+                "Telegram does not accept this token any more (TELEGRAM_TOKEN). Copy it again from @BotFather."
+            ) from None
         if isinstance(error, RetryAfter):
             value = error.retry_after
             return float(value) if isinstance(value, (int, float)) else value.total_seconds()
@@ -122,8 +130,9 @@ class TelegramChannel:
         """Tell Telegram where to deliver; tried until it works."""
         while True:
             try:
-                await self.platform.bot.set_webhook(url, secret_token=secret, allowed_updates=UPDATES,
-                                                    max_connections=40, drop_pending_updates=False)
+                await self.platform.bot.set_webhook(
+                    url, secret_token=secret, allowed_updates=UPDATES, max_connections=40, drop_pending_updates=False
+                )
             except InvalidToken:
                 raise TokenRefused("Telegram does not know this token (TELEGRAM_TOKEN).") from None
             except RetryAfter:

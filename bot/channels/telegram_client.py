@@ -47,9 +47,13 @@ def make_bot(token: str, api_url: str, proxy: str | None = None) -> Bot:
     base = api_url.rstrip("/")
     limits: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 15, "write_timeout": 15, "pool_timeout": 30}
     try:
-        return Bot(token, base_url=base + "/bot", base_file_url=base + "/file/bot",
-                   request=HTTPXRequest(connection_pool_size=48, proxy=proxy, **limits),
-                   get_updates_request=HTTPXRequest(connection_pool_size=1, proxy=proxy, **limits))
+        return Bot(
+            token,
+            base_url=base + "/bot",
+            base_file_url=base + "/file/bot",
+            request=HTTPXRequest(connection_pool_size=48, proxy=proxy, **limits),
+            get_updates_request=HTTPXRequest(connection_pool_size=1, proxy=proxy, **limits),
+        )
     except InvalidToken:
         raise TokenRefused("TELEGRAM_TOKEN is not a bot token. Copy it again from @BotFather.") from None
 
@@ -85,11 +89,19 @@ class TelegramPlatform:
         text = to_telegram_html(reply.markdown, rtl=reply.rtl)
         if reply.attachment is not None:
             return await self.bot.send_document(
-                chat_id, InputFile(reply.attachment.content.encode(), filename=reply.attachment.name), caption=text,
-                parse_mode=ParseMode.HTML, reply_markup=_keyboard(reply))
+                chat_id,
+                InputFile(reply.attachment.content.encode(), filename=reply.attachment.name),
+                caption=text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_keyboard(reply),
+            )
         return await self.bot.send_message(
-            chat_id, text, parse_mode=ParseMode.HTML, reply_markup=_keyboard(reply),
-            link_preview_options=LinkPreviewOptions(is_disabled=True))
+            chat_id,
+            text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_keyboard(reply),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
 
     def _is_bot_limit(self, lane: str) -> bool:
         """A 429 in three chats within a second means the bot, one alone means that chat."""
@@ -121,9 +133,17 @@ class TelegramPlatform:
 def _keyboard(reply: Reply) -> InlineKeyboardMarkup | None:
     if not reply.keyboard:
         return None
-    return InlineKeyboardMarkup([
-        [InlineKeyboardButton(b.label, url=b.url) if b.url else InlineKeyboardButton(b.label, callback_data=b.data)
-         for b in row] for row in reply.keyboard])
+    return InlineKeyboardMarkup(
+        [
+            [
+                InlineKeyboardButton(b.label, url=b.url)
+                if b.url
+                else InlineKeyboardButton(b.label, callback_data=b.data)
+                for b in row
+            ]
+            for row in reply.keyboard
+        ]
+    )
 
 
 def _seconds(error: RetryAfter) -> float:
@@ -138,7 +158,9 @@ async def until_reachable(bot: Bot, *, first: float = 1.0, longest: float = 30.0
         try:
             await bot.initialize()
         except InvalidToken:
-            raise TokenRefused("Telegram does not know this token (TELEGRAM_TOKEN). Copy it again from @BotFather.") from None
+            raise TokenRefused(
+                "Telegram does not know this token (TELEGRAM_TOKEN). Copy it again from @BotFather."
+            ) from None
         except (TelegramError, httpx.HTTPError) as error:
             log.warning("Telegram cannot be reached, trying again", seconds=round(wait, 1), error=type(error).__name__)
             await asyncio.sleep(wait)

@@ -43,13 +43,16 @@ def to_arrival(payload: dict[str, Any]) -> Arrival:
     """A stored message or button press of the page."""
     address, language = payload["address"], payload.get("language")
     if "data" in payload:
-        return Arrival(address, Event("button", data=payload["data"], message=payload.get("message"),
-                                      profile_language=language))
+        return Arrival(
+            address, Event("button", data=payload["data"], message=payload.get("message"), profile_language=language)
+        )
     text = payload["text"]
     if text.startswith("/"):
         name, _, argument = text[1:].partition(" ")
         if name.lower() in NAMES:
-            return Arrival(address, Event("command", name=name.lower(), text=argument.strip(), profile_language=language))
+            return Arrival(
+                address, Event("command", name=name.lower(), text=argument.strip(), profile_language=language)
+            )
     return Arrival(address, Event("text", text=text, profile_language=language), payload.get("kept"))
 
 
@@ -68,16 +71,27 @@ class WebPlatform:
         """Keep the message for the page; older ones of all pages go after a day."""
         async with self._database.transaction() as connection:
             await connection.execute(sa.delete(web_message).where(web_message.c.at < now() - KEPT))
-            number = await connection.scalar(sa.insert(web_message).values(
-                lane=lane, payload=self._key.seal({"reply": reply.as_json()}), at=now()).returning(web_message.c.id))
+            number = await connection.scalar(
+                sa.insert(web_message)
+                .values(lane=lane, payload=self._key.seal({"reply": reply.as_json()}), at=now())
+                .returning(web_message.c.id)
+            )
         return str(number)
 
 
 class ChatPage:
     """Routes of the page. `on_stored` is called after each commit of a new message."""
 
-    def __init__(self, database: Database, inbox: Inbox, vault: Vault, on_stored: Callable[[], None], *,
-                 secure: bool, operator: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        vault: Vault,
+        on_stored: Callable[[], None],
+        *,
+        secure: bool,
+        operator: str,
+    ) -> None:
         self._database, self._inbox, self._vault = database, inbox, vault
         self._on_stored, self._secure, self._operator = on_stored, secure, operator
         self._templates = Jinja2Templates(HERE / "templates")
@@ -86,9 +100,11 @@ class ChatPage:
     def routes(self) -> list[BaseRoute]:
         """Everything under /chat."""
         return [
-            Route("/chat", self.page), Route("/chat/send", self.send, methods=["POST"]),
+            Route("/chat", self.page),
+            Route("/chat/send", self.send, methods=["POST"]),
             Route("/chat/new", self.new, methods=["POST"]),
-            Route("/chat/messages", self.messages), Route("/chat/events", self.events),
+            Route("/chat/messages", self.messages),
+            Route("/chat/events", self.events),
             Route("/chat/file/{number:int}", self.file),
             Mount("/chat/static", StaticFiles(directory=HERE / "static")),
         ]
@@ -107,8 +123,15 @@ class ChatPage:
         return response
 
     def _give_chat(self, response: Response) -> None:
-        response.set_cookie(COOKIE, secrets.token_urlsafe(24), max_age=86_400, httponly=True, samesite="strict",
-                            secure=self._secure, path="/chat")
+        response.set_cookie(
+            COOKIE,
+            secrets.token_urlsafe(24),
+            max_age=86_400,
+            httponly=True,
+            samesite="strict",
+            secure=self._secure,
+            path="/chat",
+        )
 
     def _lane(self, request: Request) -> tuple[str, str] | None:
         chat = request.cookies.get(COOKIE, "")
@@ -117,7 +140,7 @@ class ChatPage:
         return chat, self._vault.pseudonym(f"chat/{BOT}", chat)
 
     async def send(self, request: Request) -> Response:
-        """A typed message or a pressed button, as JSON. Another site cannot send: the cookie is strict, the type JSON."""
+        """A typed message or a pressed button. Another site cannot send: the cookie is strict, the type JSON."""
         lane = self._lane(request)
         body = await request.body()
         if lane is None or request.headers.get("content-type", "").split(";")[0] != "application/json":
@@ -130,8 +153,11 @@ class ChatPage:
         payload |= {"address": lane[0], "language": _browser_language(request)}
         async with self._database.transaction() as connection:
             shown = payload.get("text") or payload.get("label") or ""
-            payload["kept"] = await connection.scalar(sa.insert(web_message).values(
-                lane=lane[1], payload=self._vault.transit.seal({"person": shown}), at=now()).returning(web_message.c.id))
+            payload["kept"] = await connection.scalar(
+                sa.insert(web_message)
+                .values(lane=lane[1], payload=self._vault.transit.seal({"person": shown}), at=now())
+                .returning(web_message.c.id)
+            )
             await self._inbox.store(connection, [Received(BOT, secrets.token_hex(16), lane[1], payload)])
         self._on_stored()
         return JSONResponse({"ok": True})
@@ -150,8 +176,9 @@ class ChatPage:
         last = request.headers.get("last-event-id") or request.query_params.get("after", "0")
         if lane is None or not _is_number(last):
             return Response(status_code=204)
-        return EventSourceResponse(self._stream(request, lane[1], int(last)), ping=15,
-                                   headers={"X-Accel-Buffering": "no"})
+        return EventSourceResponse(
+            self._stream(request, lane[1], int(last)), ping=15, headers={"X-Accel-Buffering": "no"}
+        )
 
     async def _stream(self, request: Request, lane: str, after: int) -> AsyncIterator[dict[str, str]]:
         while not self.closing.is_set() and not await request.is_disconnected():
@@ -168,17 +195,25 @@ class ChatPage:
         if not reply or not reply.get("attachment"):
             return JSONResponse({"error": "There is no such file."}, 404)
         name, content = reply["attachment"]
-        return Response(content, media_type="application/json",
-                        headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return Response(
+            content, media_type="application/json", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
 
     def _open(self, row: Any) -> dict[str, Any]:
         return self._vault.transit.unseal(row.payload)  # type: ignore[no-any-return]
 
     async def _rows(self, lane: str, after: int, limit: int = 200) -> list[Any]:
         async with self._database.reading() as connection:
-            return list((await connection.execute(
-                sa.select(web_message).where(web_message.c.lane == lane, web_message.c.id > after)
-                .order_by(web_message.c.id).limit(limit))).all())
+            return list(
+                (
+                    await connection.execute(
+                        sa.select(web_message)
+                        .where(web_message.c.lane == lane, web_message.c.id > after)
+                        .order_by(web_message.c.id)
+                        .limit(limit)
+                    )
+                ).all()
+            )
 
     async def _after(self, lane: str, after: int) -> list[dict[str, Any]]:
         return [_shown(row.id, self._open(row)) for row in await self._rows(lane, after)]
@@ -198,7 +233,11 @@ def _read(body: bytes) -> dict[str, Any] | None:
     if not isinstance(data, dict):
         return None
     if isinstance(data.get("data"), str) and len(data["data"].encode()) <= 64:
-        return {"data": data["data"], "message": str(data.get("message", ""))[:20], "label": str(data.get("label", ""))[:80]}
+        return {
+            "data": data["data"],
+            "message": str(data.get("message", ""))[:20],
+            "label": str(data.get("label", ""))[:80],
+        }
     if isinstance(data.get("text"), str) and 0 < len(data["text"]) <= LONGEST:
         return {"text": data["text"]}
     return None
@@ -208,9 +247,14 @@ def _shown(number: int, payload: dict[str, Any]) -> dict[str, Any]:
     if "person" in payload:
         return {"id": number, "who": "person", "text": payload["person"]}
     reply = Reply.from_json(payload["reply"])
-    return {"id": number, "who": "bot", "html": to_page_html(reply.markdown, rtl=reply.rtl), "rtl": reply.rtl,
-            "keyboard": [[{"label": b.label, "data": b.data, "url": b.url} for b in row] for row in reply.keyboard],
-            "file": {"name": reply.attachment.name, "url": f"/chat/file/{number}"} if reply.attachment else None}
+    return {
+        "id": number,
+        "who": "bot",
+        "html": to_page_html(reply.markdown, rtl=reply.rtl),
+        "rtl": reply.rtl,
+        "keyboard": [[{"label": b.label, "data": b.data, "url": b.url} for b in row] for row in reply.keyboard],
+        "file": {"name": reply.attachment.name, "url": f"/chat/file/{number}"} if reply.attachment else None,
+    }
 
 
 def _browser_language(request: Request) -> str | None:

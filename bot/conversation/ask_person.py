@@ -39,21 +39,34 @@ async def start(turn: Turn, env: Environment, reasons: tuple[str, ...] = (), *, 
     if person.intake is not None and person.intake.consent and person.intake.town == person.town:
         await go_on(turn, env)
         return
-    person.intake = Intake(nonce=secrets.token_hex(3), reasons=list(reasons), topic=person.last_topic,
-                           town=person.town, interpreter=True if interpreter else None)
+    person.intake = Intake(
+        nonce=secrets.token_hex(3),
+        reasons=list(reasons),
+        topic=person.last_topic,
+        town=person.town,
+        interpreter=True if interpreter else None,
+    )
     await _after_town(turn, env)
 
 
 def _warn_without_papers(turn: Turn, env: Environment) -> None:
     turn.person.papers_warned = True
-    say(turn, env, text(turn, env, "papers.warning"), [[button(turn, env, "button.go_on_anyway", "p")],
-                                                       [menu_button(turn, env)]])
+    say(
+        turn,
+        env,
+        text(turn, env, "papers.warning"),
+        [[button(turn, env, "button.go_on_anyway", "p")], [menu_button(turn, env)]],
+    )
 
 
 async def show_status(turn: Turn, env: Environment, case: OpenCase) -> None:
     """There is a case already: its number, and that words written here reach the office."""
-    say(turn, env, text(turn, env, "case.status", number=case.number, office=escape(case.office)),
-        [[button(turn, env, "button.withdraw", "i|0|withdraw|ask")], [menu_button(turn, env)]])
+    say(
+        turn,
+        env,
+        text(turn, env, "case.status", number=case.number, office=escape(case.office)),
+        [[button(turn, env, "button.withdraw", "i|0|withdraw|ask")], [menu_button(turn, env)]],
+    )
 
 
 async def _after_town(turn: Turn, env: Environment) -> None:
@@ -80,7 +93,11 @@ async def nobody_here(turn: Turn, env: Environment, town: str) -> None:
     person = turn.person
     person.intake, person.expecting = None, ""
     turn.counts.append(Count("nobody_on_duty"))
-    say(turn, env, text(turn, env, "case.nobody", town=escape(town)) if town else text(turn, env, "case.nobody_anywhere"))
+    say(
+        turn,
+        env,
+        text(turn, env, "case.nobody", town=escape(town)) if town else text(turn, env, "case.nobody_anywhere"),
+    )
     await counselling_services(turn, env, "advice.kim")
 
 
@@ -116,9 +133,16 @@ def _cancel_row(turn: Turn, env: Environment) -> list[Button]:
 
 async def _ask_town(turn: Turn, env: Environment) -> None:
     _intake(turn).step, turn.person.expecting = "town", "intake"
-    say(turn, env, text(turn, env, "intake.town"),
-        [*town_rows(turn, env, _data(turn, "town", "")), [_step_button(turn, env, "button.other_place", "town", "-")],
-         _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.town"),
+        [
+            *town_rows(turn, env, _data(turn, "town", "")),
+            [_step_button(turn, env, "button.other_place", "town", "-")],
+            _cancel_row(turn, env),
+        ],
+    )
 
 
 def consent_wording(env: Environment, office: Office, language: str) -> str:
@@ -135,9 +159,18 @@ async def _ask_consent(turn: Turn, env: Environment) -> None:
     office = _office(env, intake)
     intake.step, turn.person.expecting = "consent", "intake"
     intake.consent_language = language_of(turn.person, env)
-    say(turn, env, consent_wording(env, office, intake.consent_language), [
-        [_step_button(turn, env, "button.agree", "consent", "yes"), _step_button(turn, env, "button.no", "consent", "no")],
-        [_step_button(turn, env, "button.read_more", "consent", "more")]])
+    say(
+        turn,
+        env,
+        consent_wording(env, office, intake.consent_language),
+        [
+            [
+                _step_button(turn, env, "button.agree", "consent", "yes"),
+                _step_button(turn, env, "button.no", "consent", "no"),
+            ],
+            [_step_button(turn, env, "button.read_more", "consent", "more")],
+        ],
+    )
 
 
 def _office(env: Environment, intake: Intake) -> Office:
@@ -163,8 +196,12 @@ async def _ask_topic(turn: Turn, env: Environment) -> None:
         return
     intake.step, turn.person.expecting = "topic", "intake"
     areas = [_step_button(turn, env, f"menu.{area}", "topic", area) for area in AREAS]
-    say(turn, env, text(turn, env, "intake.topic"),
-        [*in_rows(areas), [_step_button(turn, env, "button.skip", "topic", "-")], _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.topic"),
+        [*in_rows(areas), [_step_button(turn, env, "button.skip", "topic", "-")], _cancel_row(turn, env)],
+    )
 
 
 async def _ask_language(turn: Turn, env: Environment) -> None:
@@ -172,44 +209,83 @@ async def _ask_language(turn: Turn, env: Environment) -> None:
     intake.step, turn.person.expecting = "language", "intake"
     own = language_of(turn.person, env)
     first = [Button(BY_CODE[own].native, _data(turn, "language", own))]
-    more = [Button(language.native, _data(turn, "language", language.code)) for language in CURATED
-            if language.code != own and language.code in {"de", "en", *env.languages}]
-    say(turn, env, text(turn, env, "intake.language"),
-        [*in_rows(first + more), [_step_button(turn, env, "button.more_languages", "language", "?")],
-         _cancel_row(turn, env)])
+    more = [
+        Button(language.native, _data(turn, "language", language.code))
+        for language in CURATED
+        if language.code != own and language.code in {"de", "en", *env.languages}
+    ]
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.language"),
+        [
+            *in_rows(first + more),
+            [_step_button(turn, env, "button.more_languages", "language", "?")],
+            _cancel_row(turn, env),
+        ],
+    )
 
 
 async def _ask_more_languages(turn: Turn, env: Environment) -> None:
-    others = [Button(language.native, _data(turn, "language", language.code))
-              for language in (*CURATED, *OTHERS) if language.code not in env.languages]
+    others = [
+        Button(language.native, _data(turn, "language", language.code))
+        for language in (*CURATED, *OTHERS)
+        if language.code not in env.languages
+    ]
     say(turn, env, text(turn, env, "intake.language"), [*in_rows(others, per_row=3), _cancel_row(turn, env)])
 
 
 async def _ask_interpreter(turn: Turn, env: Environment) -> None:
     _intake(turn).step = "interpreter"
-    say(turn, env, text(turn, env, "intake.interpreter"), [
-        [_step_button(turn, env, "button.yes", "interpreter", "yes"),
-         _step_button(turn, env, "button.no", "interpreter", "no")], _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.interpreter"),
+        [
+            [
+                _step_button(turn, env, "button.yes", "interpreter", "yes"),
+                _step_button(turn, env, "button.no", "interpreter", "no"),
+            ],
+            _cancel_row(turn, env),
+        ],
+    )
 
 
 async def _ask_contact(turn: Turn, env: Environment) -> None:
     _intake(turn).step, turn.person.expecting = "contact", "intake"
-    say(turn, env, text(turn, env, "intake.contact"), [
-        [_step_button(turn, env, "button.by_chat", "contact", "chat")],
-        [_step_button(turn, env, "button.by_call", "contact", "call"),
-         _step_button(turn, env, "button.by_visit", "contact", "visit")], _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.contact"),
+        [
+            [_step_button(turn, env, "button.by_chat", "contact", "chat")],
+            [
+                _step_button(turn, env, "button.by_call", "contact", "call"),
+                _step_button(turn, env, "button.by_visit", "contact", "visit"),
+            ],
+            _cancel_row(turn, env),
+        ],
+    )
 
 
 async def _ask_phone(turn: Turn, env: Environment) -> None:
     _intake(turn).step, turn.person.expecting = "phone", "intake"
-    say(turn, env, text(turn, env, "intake.phone"),
-        [[_step_button(turn, env, "button.by_chat_instead", "contact", "chat")], _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.phone"),
+        [[_step_button(turn, env, "button.by_chat_instead", "contact", "chat")], _cancel_row(turn, env)],
+    )
 
 
 async def _ask_words(turn: Turn, env: Environment) -> None:
     _intake(turn).step, turn.person.expecting = "words", "intake"
-    say(turn, env, text(turn, env, "intake.words"),
-        [[_step_button(turn, env, "button.skip", "words", "-")], _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.words"),
+        [[_step_button(turn, env, "button.skip", "words", "-")], _cancel_row(turn, env)],
+    )
 
 
 async def _ask_name(turn: Turn, env: Environment) -> None:
@@ -240,9 +316,18 @@ async def _show_card(turn: Turn, env: Environment) -> None:
     if intake.name:
         lines.append(text(turn, env, "card.name", value=escape(intake.name)))
     lines.append(text(turn, env, "card.recent"))
-    say(turn, env, "\n".join(lines), [
-        [_step_button(turn, env, "button.send", "send", "-")],
-        [_step_button(turn, env, "button.change", "change", "?"), _step_button(turn, env, "button.cancel", "cancel", "-")]])
+    say(
+        turn,
+        env,
+        "\n".join(lines),
+        [
+            [_step_button(turn, env, "button.send", "send", "-")],
+            [
+                _step_button(turn, env, "button.change", "change", "?"),
+                _step_button(turn, env, "button.cancel", "cancel", "-"),
+            ],
+        ],
+    )
 
 
 def _beginning(words: str) -> str:
@@ -259,8 +344,12 @@ def _topic_label(env: Environment, topic: str, language: str) -> str | None:
 
 async def _ask_what_to_change(turn: Turn, env: Environment) -> None:
     fields = ("town", "topic", "language", "contact", "words", "name")
-    say(turn, env, text(turn, env, "intake.change"),
-        in_rows([_step_button(turn, env, f"field.{name}", "change", name) for name in fields]))
+    say(
+        turn,
+        env,
+        text(turn, env, "intake.change"),
+        in_rows([_step_button(turn, env, f"field.{name}", "change", name) for name in fields]),
+    )
 
 
 # --- answers ------------------------------------------------------------------------------------------------------
@@ -280,13 +369,26 @@ async def pressed(turn: Turn, env: Environment, nonce: str, step: str, value: st
         if intake is not None:
             await go_on(turn, env)
             return
-        say(turn, env, text(turn, env, "intake.over"), [[button(turn, env, "button.person", "p"), menu_button(turn, env)]])
+        say(
+            turn,
+            env,
+            text(turn, env, "intake.over"),
+            [[button(turn, env, "button.person", "p"), menu_button(turn, env)]],
+        )
         return
     handlers: dict[str, Callable[[Turn, Environment, str], Awaitable[None]]] = {
-        "town": _town_pressed, "consent": _consent_pressed, "topic": _topic_pressed,
+        "town": _town_pressed,
+        "consent": _consent_pressed,
+        "topic": _topic_pressed,
         "language": _language_pressed,
-        "interpreter": _interpreter_pressed, "contact": _contact_pressed, "words": _words_skipped,
-        "name": _name_skipped, "change": _change_pressed, "send": _send, "cancel": _cancelled}
+        "interpreter": _interpreter_pressed,
+        "contact": _contact_pressed,
+        "words": _words_skipped,
+        "name": _name_skipped,
+        "change": _change_pressed,
+        "send": _send,
+        "cancel": _cancelled,
+    }
     if await _office_is_gone(turn, env):
         return
     needs_consent = step not in {"town", "consent", "cancel"}
@@ -325,9 +427,17 @@ async def _consent_pressed(turn: Turn, env: Environment, value: str) -> None:
         await _after_town(turn, env)
         return
     if value == "more":
-        say(turn, env, text(turn, env, "consent.more"), [
-            [_step_button(turn, env, "button.agree", "consent", "yes"),
-             _step_button(turn, env, "button.no", "consent", "no")]])
+        say(
+            turn,
+            env,
+            text(turn, env, "consent.more"),
+            [
+                [
+                    _step_button(turn, env, "button.agree", "consent", "yes"),
+                    _step_button(turn, env, "button.no", "consent", "no"),
+                ]
+            ],
+        )
         return
     if value != "yes":
         turn.person.intake, turn.person.expecting = None, ""
@@ -404,7 +514,14 @@ async def _change_pressed(turn: Turn, env: Environment, field: str) -> None:
     intake = _intake(turn)
     if field == "topic":
         intake.topic = ""
-    asks = {"town": _ask_town, "topic": _ask_topic, "language": _ask_language, "contact": _ask_contact, "words": _ask_words, "name": _ask_name}
+    asks = {
+        "town": _ask_town,
+        "topic": _ask_topic,
+        "language": _ask_language,
+        "contact": _ask_contact,
+        "words": _ask_words,
+        "name": _ask_name,
+    }
     if field not in asks:
         await _ask_what_to_change(turn, env)
         return
@@ -461,16 +578,24 @@ async def _town_typed(turn: Turn, env: Environment, words: str) -> bool:
     if not guesses or len(words.split()) > 3:
         return False
     rows = [[Button(town.name, _data(turn, "town", town.slug))] for town in guesses]
-    say(turn, env, text(turn, env, "town.maybe"),
-        [*rows, [_step_button(turn, env, "button.other_place", "town", "-")], _cancel_row(turn, env)])
+    say(
+        turn,
+        env,
+        text(turn, env, "town.maybe"),
+        [*rows, [_step_button(turn, env, "button.other_place", "town", "-")], _cancel_row(turn, env)],
+    )
     return True
 
 
 async def _phone_typed(turn: Turn, env: Environment, words: str) -> bool:
     found = _PHONE.search(words)
     if not found or sum(c.isdigit() for c in found.group()) < 6:
-        say(turn, env, text(turn, env, "intake.phone_wrong"),
-            [[_step_button(turn, env, "button.by_chat_instead", "contact", "chat")], _cancel_row(turn, env)])
+        say(
+            turn,
+            env,
+            text(turn, env, "intake.phone_wrong"),
+            [[_step_button(turn, env, "button.by_chat_instead", "contact", "chat")], _cancel_row(turn, env)],
+        )
         return True
     _intake(turn).phone = " ".join(found.group().split())
     await _next(turn, env, _ask_words)
@@ -493,9 +618,17 @@ async def town_corrected(turn: Turn, env: Environment, name: str) -> None:
 
 async def _repeat(turn: Turn, env: Environment) -> None:
     steps: dict[str, Callable[[Turn, Environment], Awaitable[None]]] = {
-        "town": _ask_town, "consent": _ask_consent, "topic": _ask_topic,
-        "language": _ask_language, "interpreter": _ask_interpreter,
-        "contact": _ask_contact, "phone": _ask_phone, "words": _ask_words, "name": _ask_name, "card": _show_card}
+        "town": _ask_town,
+        "consent": _ask_consent,
+        "topic": _ask_topic,
+        "language": _ask_language,
+        "interpreter": _ask_interpreter,
+        "contact": _ask_contact,
+        "phone": _ask_phone,
+        "words": _ask_words,
+        "name": _ask_name,
+        "card": _show_card,
+    }
     await steps.get(_intake(turn).step, _ask_town)(turn, env)
 
 
@@ -504,9 +637,17 @@ async def _withdraw(turn: Turn, env: Environment, value: str) -> None:
     if not existing:
         say(turn, env, text(turn, env, "intake.over"), [[menu_button(turn, env)]])
     elif value == "ask":
-        say(turn, env, text(turn, env, "withdraw.ask", number=existing[0].number),
-            [[button(turn, env, "button.withdraw_yes", f"i|0|withdraw|{existing[0].number}"),
-              button(turn, env, "button.no", "m")]])
+        say(
+            turn,
+            env,
+            text(turn, env, "withdraw.ask", number=existing[0].number),
+            [
+                [
+                    button(turn, env, "button.withdraw_yes", f"i|0|withdraw|{existing[0].number}"),
+                    button(turn, env, "button.no", "m"),
+                ]
+            ],
+        )
     elif value == existing[0].number:
         await turn.cases.withdraw(existing[0])
         turn.person.open_ticket = ""
@@ -550,21 +691,44 @@ async def _send(turn: Turn, env: Environment, _value: str) -> None:
 async def _draft(turn: Turn, env: Environment, intake: Intake, office: Office) -> CaseDraft:
     person = turn.person
     kind = env.library.topics[intake.topic].kind if intake.topic in env.library.topics else "answer"
-    decision = decide(Situation(
-        asked_for_person="asked_for_person" in intake.reasons, complex_topic=kind == "complex",
-        misunderstood=person.misunderstood, areas=len(person.areas), deadline_within_14_days=person.deadline,
-        not_helped=person.unhelpful, distress=person.distress > 0))
+    decision = decide(
+        Situation(
+            asked_for_person="asked_for_person" in intake.reasons,
+            complex_topic=kind == "complex",
+            misunderstood=person.misunderstood,
+            areas=len(person.areas),
+            deadline_within_14_days=person.deadline,
+            not_helped=person.unhelpful,
+            distress=person.distress > 0,
+        )
+    )
     region = env.library.regions[office.region]
     wording = consent_wording(env, office, intake.consent_language)
     return CaseDraft(
-        office=office.id, carrier=office.carrier, region=region.id, prefix=region.prefix, town=intake.town,
-        language=intake.language, topic=intake.topic, urgent=decision.urgent,
-        reasons=decision.reasons or ("asked_for_person",), consent_wording=wording,
-        consent_language=intake.consent_language, card={
-            "topic": _topic_label(env, intake.topic, "de") or "", "language": german_name(intake.language),
-            "interpreter": bool(intake.interpreter), "contact": intake.contact or "chat", "phone": intake.phone,
-            "name": intake.name, "words": intake.words, "bot_language": language_of(person, env),
-            "child_age": person.child_age, "recent": await turn.records.recent_words(person)})
+        office=office.id,
+        carrier=office.carrier,
+        region=region.id,
+        prefix=region.prefix,
+        town=intake.town,
+        language=intake.language,
+        topic=intake.topic,
+        urgent=decision.urgent,
+        reasons=decision.reasons or ("asked_for_person",),
+        consent_wording=wording,
+        consent_language=intake.consent_language,
+        card={
+            "topic": _topic_label(env, intake.topic, "de") or "",
+            "language": german_name(intake.language),
+            "interpreter": bool(intake.interpreter),
+            "contact": intake.contact or "chat",
+            "phone": intake.phone,
+            "name": intake.name,
+            "words": intake.words,
+            "bot_language": language_of(person, env),
+            "child_age": person.child_age,
+            "recent": await turn.records.recent_words(person),
+        },
+    )
 
 
 def staff_replies(env: Environment, language: str, office: str, words: str) -> list[Reply]:
@@ -572,8 +736,10 @@ def staff_replies(env: Environment, language: str, office: str, words: str) -> l
     code = env.language_or_fallback(language)
     pieces = _in_pieces(words, LONGEST_WORDS if not is_rtl(code) else LONGEST_WORDS // 2)
     heading = env.texts("staff.says", code, office=escape(office))
-    return [Reply((f"{heading}\n\n" if first else "") + escape(piece), rtl=is_rtl(code))
-            for first, piece in zip([True] + [False] * len(pieces), pieces, strict=False)]
+    return [
+        Reply((f"{heading}\n\n" if first else "") + escape(piece), rtl=is_rtl(code))
+        for first, piece in zip([True] + [False] * len(pieces), pieces, strict=False)
+    ]
 
 
 def _in_pieces(words: str, longest: int) -> list[str]:
@@ -590,5 +756,8 @@ def _in_pieces(words: str, longest: int) -> list[str]:
 def handed_back(env: Environment, language: str, number: str) -> Reply:
     """The case is closed; the bot speaks again."""
     code = env.language_or_fallback(language)
-    return Reply(env.texts("staff.handed_back", code, number=number), ((Button(env.texts("button.menu", code), "m"),),),
-                 rtl=is_rtl(code))
+    return Reply(
+        env.texts("staff.handed_back", code, number=number),
+        ((Button(env.texts("button.menu", code), "m"),),),
+        rtl=is_rtl(code),
+    )

@@ -1,4 +1,4 @@
-"""What a conversation looks things up in: content, texts, towns, and what the operator has set. Nothing here changes."""
+"""What a conversation looks things up in: content, texts, towns, and the operator's settings. Nothing here changes."""
 
 from __future__ import annotations
 

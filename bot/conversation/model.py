@@ -150,7 +150,7 @@ class CaseDraft:
     card: dict[str, Any]
 
 
-class CaseRefused(Exception):  # noqa: N818
+class CaseRefused(Exception):
     """The office cannot take the case any more; nothing was written."""
 
 

@@ -21,8 +21,18 @@ async def privacy(turn: Turn, env: Environment) -> None:
     """The privacy text, generated from the settings, so that it cannot promise what the installation does not do."""
     operator = env.operator
     unset = text(turn, env, "operator.unset")
-    parts = [text(turn, env, "privacy.text", operator=operator_name(turn, env), contact=escape(operator.contact) or unset,
-                  dialogue_days=operator.dialogue_days, cases_days=operator.cases_days, access_days=operator.access_days)]
+    parts = [
+        text(
+            turn,
+            env,
+            "privacy.text",
+            operator=operator_name(turn, env),
+            contact=escape(operator.contact) or unset,
+            dialogue_days=operator.dialogue_days,
+            cases_days=operator.cases_days,
+            access_days=operator.access_days,
+        )
+    ]
     if env.carries_telegram:
         parts.append(text(turn, env, "privacy.telegram"))
     if operator.dpo:
@@ -37,14 +47,29 @@ async def my_data(turn: Turn, env: Environment) -> None:
     """Everything stored about the person: a readable summary, and the whole as a JSON file."""
     data = await turn.records.export(turn.person)
     language = language_of(turn.person, env)
-    lines = [text(turn, env, "mydata.title"),
-             text(turn, env, "mydata.profile", language=BY_CODE[language].native,
-                  town=escape(turn.person.town) or "–", messages=len(data["messages"]), cases=len(data["cases"]))]
+    lines = [
+        text(turn, env, "mydata.title"),
+        text(
+            turn,
+            env,
+            "mydata.profile",
+            language=BY_CODE[language].native,
+            town=escape(turn.person.town) or "–",
+            messages=len(data["messages"]),
+            cases=len(data["cases"]),
+        ),
+    ]
     lines += [_case_lines(turn, env, case) for case in data["cases"][-CASES_SHOWN:]]
     say(turn, env, "\n\n".join(lines))
     content = json.dumps(data, ensure_ascii=False, indent=2)
-    turn.replies.append(Reply(text(turn, env, "mydata.file"), ((button(turn, env, "button.delete_all", "d|?"),),),
-                              rtl=is_rtl(language), attachment=Attachment("lotse-my-data.json", content)))
+    turn.replies.append(
+        Reply(
+            text(turn, env, "mydata.file"),
+            ((button(turn, env, "button.delete_all", "d|?"),),),
+            rtl=is_rtl(language),
+            attachment=Attachment("lotse-my-data.json", content),
+        )
+    )
     turn.keep_words = False
 
 
@@ -61,8 +86,12 @@ async def ask_delete(turn: Turn, env: Environment) -> None:
     """One question before everything is gone."""
     turn.person.confirming_delete = secrets.token_hex(4)
     nonce = turn.person.confirming_delete
-    say(turn, env, text(turn, env, "delete.ask"),
-        [[button(turn, env, "button.delete_yes", f"d|{nonce}"), button(turn, env, "button.no", "d|no")]])
+    say(
+        turn,
+        env,
+        text(turn, env, "delete.ask"),
+        [[button(turn, env, "button.delete_yes", f"d|{nonce}"), button(turn, env, "button.no", "d|no")]],
+    )
 
 
 async def delete(turn: Turn, env: Environment, answer: str) -> None:
@@ -79,8 +108,10 @@ async def delete(turn: Turn, env: Environment, answer: str) -> None:
     result = await turn.records.erase(person)
     turn.erased, turn.keep_words = True, False
     if result.held:
-        held = "\n".join(text(turn, env, "delete.held_case", number=number, reason=escape(reason), until=until)
-                         for number, reason, until in result.held)
+        held = "\n".join(
+            text(turn, env, "delete.held_case", number=number, reason=escape(reason), until=until)
+            for number, reason, until in result.held
+        )
         say(turn, env, text(turn, env, "delete.held") + "\n" + held)
     else:
         say(turn, env, text(turn, env, "delete.done"))

@@ -40,7 +40,9 @@ async def converse(turn: Turn, env: Environment, understanding: Understanding | 
 
 def needs_understanding(event: Event) -> bool:
     """Whether there are words to understand: at least one letter or digit of any script."""
-    return event.kind in {"text", "edited", "unreadable"} and any(unicodedata.category(c)[0] in "LN" for c in event.text)
+    return event.kind in {"text", "edited", "unreadable"} and any(
+        unicodedata.category(c)[0] in "LN" for c in event.text
+    )
 
 
 def _in_group(turn: Turn, env: Environment) -> None:
@@ -117,8 +119,12 @@ async def _words(turn: Turn, env: Environment, understanding: Understanding) -> 
 def _is_clear_question(turn: Turn, env: Environment, understanding: Understanding) -> bool:
     """A question typed where a town was asked for, even if it names one, is answered."""
     topic = env.library.topics.get(understanding.topic or "")
-    return (not understanding.is_unsure and topic is not None and topic.kind in {"answer", "complex"}
-            and len(turn.event.text.split()) > 3)
+    return (
+        not understanding.is_unsure
+        and topic is not None
+        and topic.kind in {"answer", "complex"}
+        and len(turn.event.text.split()) > 3
+    )
 
 
 def _only_a_town(env: Environment, words: str) -> Town | None:
@@ -132,8 +138,12 @@ async def _question(turn: Turn, env: Environment, understanding: Understanding) 
     person = turn.person
     chosen = person.language
     spoken = understanding.language
-    other = spoken in env.languages and spoken != chosen and understanding.language_confidence >= SWITCH_CONFIDENCE \
+    other = (
+        spoken in env.languages
+        and spoken != chosen
+        and understanding.language_confidence >= SWITCH_CONFIDENCE
         and len(turn.event.text.split()) > 1
+    )
     if not other:
         await answering.question(turn, env, understanding)
         return
@@ -144,8 +154,9 @@ async def _question(turn: Turn, env: Environment, understanding: Understanding) 
     last = turn.replies[-1]
     switch = button(turn, env, "button.switch_to", f"l|{spoken}")
     label = env.texts("button.switch_to", spoken, language=BY_CODE[spoken].native)
-    turn.replies[-1] = type(last)(last.markdown, (*last.keyboard, (type(switch)(label, switch.data),)), last.rtl,
-                                  last.attachment)
+    turn.replies[-1] = type(last)(
+        last.markdown, (*last.keyboard, (type(switch)(label, switch.data),)), last.rtl, last.attachment
+    )
 
 
 SWITCH_CONFIDENCE = 0.8
@@ -153,8 +164,11 @@ SWITCH_CONFIDENCE = 0.8
 
 def _adopt_language(person: Person, env: Environment, understanding: Understanding) -> None:
     """Before a language is chosen, the language of the first messages is taken."""
-    if not person.language_chosen and understanding.language in env.languages and (
-            not person.language or understanding.language_confidence >= SWITCH_CONFIDENCE):
+    if (
+        not person.language_chosen
+        and understanding.language in env.languages
+        and (not person.language or understanding.language_confidence >= SWITCH_CONFIDENCE)
+    ):
         person.language = understanding.language
 
 
@@ -170,19 +184,39 @@ def _adopt_town(person: Person, env: Environment, words: str) -> None:
 
 
 def _report_safety(turn: Turn, understanding: Understanding) -> None:
-    turn.report.update({"language": understanding.language, "confidence": round(understanding.confidence, 4),
-                        "alternatives": [], "reasons": []})
+    turn.report.update(
+        {
+            "language": understanding.language,
+            "confidence": round(understanding.confidence, 4),
+            "alternatives": [],
+            "reasons": [],
+        }
+    )
 
 
 def _foreign(turn: Turn, env: Environment, understanding: Understanding) -> None:
     """A language the bot does not have: which ones it has, and a person with an interpreter in one tap."""
-    turn.report.update({"language": "other", "topic": understanding.topic, "action": "unsure", "aspect": None,
-                        "confidence": round(understanding.confidence, 4), "alternatives": [], "aspects": [],
-                        "services": [], "sources": [], "reasons": ["foreign language"]})
+    turn.report.update(
+        {
+            "language": "other",
+            "topic": understanding.topic,
+            "action": "unsure",
+            "aspect": None,
+            "confidence": round(understanding.confidence, 4),
+            "alternatives": [],
+            "aspects": [],
+            "services": [],
+            "sources": [],
+            "reasons": ["foreign language"],
+        }
+    )
     lines = [env.texts("card.other_language", code) for code in env.languages]
-    buttons = [[type(button(turn, env, "button.menu", "m"))(BY_CODE[code].native, f"l|{code}")]
-               for code in env.languages]
-    say(turn, env, "\n\n".join(lines), [*buttons, [button(turn, env, "button.person_interpreter", "pi")]], language="de")
+    buttons = [
+        [type(button(turn, env, "button.menu", "m"))(BY_CODE[code].native, f"l|{code}")] for code in env.languages
+    ]
+    say(
+        turn, env, "\n\n".join(lines), [*buttons, [button(turn, env, "button.person_interpreter", "pi")]], language="de"
+    )
 
 
 async def _button(turn: Turn, env: Environment) -> None:
@@ -222,8 +256,11 @@ def _is_double_press(turn: Turn) -> bool:
     press = f"{event.message}:{event.data}"
     from datetime import datetime
 
-    again = press == person.last_press and bool(person.last_press_at) and (
-        turn.at - datetime.fromisoformat(person.last_press_at) < DOUBLE_PRESS)
+    again = (
+        press == person.last_press
+        and bool(person.last_press_at)
+        and (turn.at - datetime.fromisoformat(person.last_press_at) < DOUBLE_PRESS)
+    )
     person.last_press, person.last_press_at = press, turn.at.isoformat()
     return again
 

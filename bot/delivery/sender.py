@@ -158,7 +158,7 @@ class Sender:
             if wait > 0:
                 self._held_until[row.lane] = asyncio.get_running_loop().time() + wait
                 return False
-            while (wait := pace.wait_for_bot()) > 0:
+            while (wait := pace.wait_for_bot()) > 0:  # noqa: ASYNC110 - a pace, not an event
                 await asyncio.sleep(wait)
         note = await self._try(row)
         await self._notebook.write(note)
@@ -178,7 +178,7 @@ class Sender:
             log.info("person unreachable", row=row.id)
             return Note(row, "unreachable")
         except Rejected as rejected:
-            log.error("message refused", row=row.id, reason=str(rejected))
+            log.error("message refused", row=row.id, reason=str(rejected))  # noqa: TRY400
             return Note(row, "failed", problem=str(rejected))
         except Exception as error:
             if is_away(error):

@@ -117,7 +117,7 @@ class Worker:
             prepared = await self._handler.prepare(row)
             async with self._database.transaction() as connection:
                 if not await self._inbox.done(connection, row.id):
-                    raise LostRace
+                    raise LostRace  # noqa: TRY301 - rolls the transaction back
                 afterwards = await self._handler.decide(connection, row, prepared)
         except LostRace:
             log.info("update already processed", row=row.id)
@@ -135,7 +135,7 @@ class Worker:
         """What follows a commit cannot undo it: a failure here is for the operator, the update stays processed."""
         try:
             afterwards()
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is logged and the lane goes on
+        except Exception as error:
             log.error("work after a commit failed", row=row.id, error=type(error).__name__, place=_place(error))  # noqa: TRY400
 
     async def _note_failure(self, row: InboxRow, error: Exception) -> None:

@@ -45,6 +45,16 @@ def refused_by_mistake(world: TelegramWorld, since: int = 0) -> list[str]:
             if call.status >= 400 and call.fault is None and call.method.lower() != "getupdates"]
 
 
+@pytest.fixture(scope="session")
+def has_postgres(request: pytest.FixtureRequest) -> bool:
+    """Whether there is a server; fails where nothing may be left out."""
+    try:
+        request.getfixturevalue("postgres_server")
+    except pytest.skip.Exception:
+        return False
+    return True
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def world() -> AsyncIterator[TelegramWorld]:
     """Telegram, empty, for one test that starts processes of its own."""

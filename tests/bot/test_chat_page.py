@@ -84,7 +84,8 @@ async def test_a_second_visit_keeps_the_chat_and_a_new_one_is_made_on_request(cl
 async def test_a_typed_message_is_stored_and_the_worker_woken(client: httpx.AsyncClient, page: Page) -> None:
     response = await client.post("/chat/send", json={"text": "Hallo"}, headers={"accept-language": "ar-SY,ar;q=0.9"})
     assert response.status_code == 200 and page.woken == 1
-    assert await page.stored() == [{"text": "Hallo", "address": client.cookies[COOKIE], "language": "ar-SY"}]
+    [stored] = await page.stored()
+    assert stored == {"text": "Hallo", "address": client.cookies[COOKIE], "language": "ar-SY", "kept": stored["kept"]}
 
 
 async def test_ones_own_words_are_shown_in_the_chat(client: httpx.AsyncClient) -> None:
