@@ -38,7 +38,6 @@ from bot.processing import Processing
 from bot.texts import Texts, load_texts
 from core.crypto import Vault
 from core.database import Database, SingleProcess, migrate
-from core.errors import SettingsError
 from core.settings import Settings
 from core.web import Section, build_web
 from handoff import tickets
@@ -101,7 +100,7 @@ class Application:
         if "sender" in parts:
             jobs.append(("sender", self.sender.run()))
         if "jobs" in parts:
-            jobs.append(("retention", run_jobs(self.database, self.people, self.settings)))
+            jobs.append(("retention", run_jobs(self.database, self.people, self.inbox, self.outbox, self.settings)))
             if self.mailer is not None:
                 jobs.append(("mail", self.mailer.run()))
         if "telegram" in parts and self.telegram is not None:
@@ -169,15 +168,18 @@ async def build_application(
     platforms: dict[str, Platform] | None = None,
 ) -> Application:
     """Connect everything. The schema must be there (`prepare`); tests hand in an engine or platforms of their own."""
+    app: Application
     database = Database(settings.database_url)
     vault = await open_vault(database, settings.key_file)
+    inbox, outbox, people = Inbox(vault.transit), Outbox(vault.transit), People(vault)
+    # A token of the wrong form is refused before anything that takes long.
+    telegram = _telegram(settings, database, inbox, vault, on_stored=lambda: app.worker.wake())
     texts = load_texts()
     progress("Loading answers and services")
     content = await load_content(database, settings, texts)
     progress("Loading the understanding")
     if engine is None:
         engine = await asyncio.to_thread(load_engine, settings.data_folder / "model", progress=progress)
-    inbox, outbox, people = Inbox(vault.transit), Outbox(vault.transit), People(vault)
     instance = None if database.is_sqlite else Instance(database)
     if instance is not None:
         await instance.start()
@@ -185,7 +187,6 @@ async def build_application(
     def lanes(kind: str) -> Lanes:
         return LeasedLanes(database, instance, kind) if instance is not None else LocalLanes()
 
-    app: Application
     processing = Processing(
         database,
         inbox,
@@ -194,14 +195,14 @@ async def build_application(
         engine=lambda: app.engine,
         environment=content.environment,
         translators={TELEGRAM: telegram_events.to_arrival, web.BOT: web.to_arrival},
-        cases=lambda connection, known: HandoffCases(connection, vault, known),
+        cases=lambda connection, known: HandoffCases(
+            connection, vault, known, takes_cases=known.bot != web.BOT or settings.demo),
         records=lambda connection, known: StoredRecords(connection, vault, people, known),
         on_blocked=tickets.mark_unreachable,
         on_returned=tickets.mark_reachable,
         on_erased=lambda known: app.erased(known),
     )
     worker = Worker(database, inbox, lanes("inbox"), processing, after_commit=lambda: app.sender.wake())
-    telegram = _telegram(settings, database, inbox, vault, worker.wake)
     chat = (
         ChatPage(
             database,
@@ -254,10 +255,8 @@ async def build_application(
 
 
 def _mailer(settings: Settings, database: Database) -> Mailer | None:
-    if settings.smtp_url is None:
+    if settings.smtp_url is None or settings.mail_from is None:
         return None
-    if settings.mail_from is None:
-        raise SettingsError("LOTSE_MAIL_FROM: the sender's address is needed where LOTSE_SMTP_URL is set")
     return Mailer(
         database, MailServer.from_url(settings.smtp_url.get_secret_value()), settings.mail_from, settings.public_url
     )

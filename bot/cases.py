@@ -24,11 +24,13 @@ EnvironmentOf = Callable[[str], Environment]
 class HandoffCases:
     """`Cases` of the conversation, inside the transaction of one message."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault, known: Known) -> None:
-        self._connection, self._vault, self._known = connection, vault, known
+    def __init__(self, connection: AsyncConnection, vault: Vault, known: Known, *, takes_cases: bool = True) -> None:
+        self._connection, self._vault, self._known, self._takes_cases = connection, vault, known, takes_cases
 
     async def staffed_offices(self) -> frozenset[str]:
-        """Ids of the offices that take cases now."""
+        """Ids of the offices that take cases now; none on a channel that is only for trying out."""
+        if not self._takes_cases:
+            return frozenset()
         return await offices.staffed_offices(self._connection)
 
     async def open_case(self, person: Person, draft: CaseDraft) -> OpenCase:

@@ -150,8 +150,9 @@ def qr(
     """Write a QR code that opens the bot with language, town and topic chosen."""
     from bot.cli_content import current_library
     from bot.links import deep_link, write_qr
+    from bot.texts import load_texts
 
-    link = deep_link(current_library(load_settings()), bot, language, town, topic)
+    link = deep_link(current_library(load_settings()), bot, language, town, topic, load_texts().languages)
     write_qr(link, output)
     note(f"{output}: {link}")
 

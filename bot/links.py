@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import segno
@@ -14,12 +15,14 @@ from knowledge.library import Library
 LONGEST = 64
 
 
-def deep_link(library: Library, bot: str, language: str, town: str, topic: str) -> str:
+def deep_link(
+    library: Library, bot: str, language: str, town: str, topic: str, languages: Sequence[str] = CODES
+) -> str:
     """`https://t.me/<bot>?start=<lang>-<town>-<topic>`; each part may be empty. LotseError names what does not fit."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{4,31}", bot):
         raise LotseError("The bot's user name has 5 to 32 letters, digits and _, without @.")
-    if language and language not in CODES:
-        raise LotseError(f"{language} is not one of the languages {', '.join(CODES)}.")
+    if language and language not in languages:
+        raise LotseError(f"{language} is not one of the languages {', '.join(languages)}.")
     slug = ""
     if town:
         found = next((item for item in library.towns if town in (item.name, item.slug)), None)

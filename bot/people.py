@@ -162,8 +162,8 @@ class People:
         await connection.execute(sa.delete(web_message).where(web_message.c.lane == known.lane))
         await connection.execute(
             sa.update(inbox)
-            .where(inbox.c.bot == known.bot, inbox.c.lane == known.lane, inbox.c.state == "dead")
-            .values(payload=None)
+            .where(inbox.c.bot == known.bot, inbox.c.lane == known.lane, inbox.c.state != "open")
+            .values(payload=None, lane="-")
         )
 
     async def forget_old_dialogues(self, connection: AsyncConnection, days: int, needed: sa.Select[str]) -> int:

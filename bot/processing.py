@@ -46,7 +46,7 @@ def understand(engine: Engine, env: Environment, event: Event, person: Person | 
     """Read the words of an event against what the conversation is about; None where there are none."""
     if not needs_understanding(event):
         return None
-    language = person.language if person and person.language else None
+    language = person.language if person and person.language else from_profile(event.profile_language)
     return engine.understand(event.text, language=language, last_topic=(person.last_topic or None) if person else None)
 
 

@@ -26,17 +26,23 @@ def isolate(text: str) -> str:
     return "\n".join(RLM + isolate_runs(line) if line.strip() else line for line in lines)
 
 
-def isolate_runs(text: str) -> str:
+def isolate_runs(text: str, *, whole_line: bool = True) -> str:
     """Like `isolate` for a piece inside a line: no mark at the beginning.
 
-    A piece without a single right-to-left letter is isolated as a whole, so that its last stop stays at its end.
+    A whole line without a single right-to-left letter is isolated in one, so that its last stop stays at its end; a
+    piece of a longer line only run by run, so that the line's last stop stays at the line's end.
     """
     text = _CONTROLS.sub("", text)
     kinds = {unicodedata.bidirectional(character) for character in text}
-    if "L" in kinds and not kinds & {"R", "AL"}:
+    if whole_line and "L" in kinds and not kinds & {"R", "AL"}:
         words = text.strip()
         return text.replace(words, f"{LRI}{words}{PDI}", 1)
     return _RUN.sub(_wrap, text)
+
+
+def has_rtl(text: str) -> bool:
+    """Whether a single letter of it runs from right to left."""
+    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
 
 
 def strip(text: str) -> str:

@@ -25,7 +25,7 @@ _LINK_SCHEMES = ("https://", "http://", "mailto:")
 
 def escape(text: str) -> str:
     """Somebody's words as Markdown that shows exactly these words."""
-    text = _SPECIAL.sub(r"\\\1", text)
+    text = _SPECIAL.sub(r"\\\1", bidi.strip(text))
     return _LINE_START.sub(lambda m: f"{m.group(1)}{_escaped_marker(m.group(2))}", text)
 
 
@@ -48,9 +48,7 @@ def to_page_html(markdown: str, *, rtl: bool = False) -> str:
     tokens = _PARSER.parse(markdown)
     if rtl:
         for token in tokens:
-            for child in token.children or []:
-                if child.type == "text":
-                    child.content = bidi.isolate_runs(child.content)
+            _isolate(token.children or [])
     rendered = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return nh3.clean(rendered, tags={"p", "br", "ol", "ul", "li", "strong", "em", "a"},
                      attributes={"a": {"href"}, "ol": {"start"}}, url_schemes={"https", "http", "mailto"},
@@ -83,6 +81,8 @@ def _flatten(markdown: str, inline: Callable[[Sequence[Token], bool], str], rtl:
             if number is not None:
                 lists[-1] = number + 1
         elif token.type == "inline":
+            if rtl:
+                _isolate(token.children or [])
             text = inline(token.children or [], rtl)
             mark = bidi.RLM if rtl else ""
             out.extend(mark + line for line in (prefix + text).split("\n"))
@@ -92,12 +92,26 @@ def _flatten(markdown: str, inline: Callable[[Sequence[Token], bool], str], rtl:
     return "\n".join(out).strip("\n")
 
 
-def _telegram_inline(children: Sequence[Token], rtl: bool) -> str:
+def _isolate(children: Sequence[Token]) -> None:
+    """Put isolates into the text of each line, in place: run by run where the line has right-to-left letters."""
+    line: list[Token] = []
+    for child in [*children, None]:
+        if child is not None and child.type not in {"softbreak", "hardbreak"}:
+            line.append(child)
+            continue
+        texts = [part for part in line if part.type == "text"]
+        alone = not any(bidi.has_rtl(part.content) for part in texts) and len(texts) == 1
+        for part in texts:
+            part.content = bidi.isolate_runs(part.content, whole_line=alone)
+        line = []
+
+
+def _telegram_inline(children: Sequence[Token], _rtl: bool) -> str:
     parts: list[str] = []
     is_link = False
     for child in children:
         if child.type == "text":
-            parts.append(html.escape(bidi.isolate_runs(child.content) if rtl else child.content, quote=False))
+            parts.append(html.escape(child.content, quote=False))
         elif child.type in {"softbreak", "hardbreak"}:
             parts.append("\n")
         elif child.type in {"strong_open", "strong_close"}:
@@ -117,7 +131,7 @@ def _plain_inline(children: Sequence[Token], rtl: bool) -> str:
     address = ""
     for child in children:
         if child.type == "text":
-            parts.append(bidi.isolate_runs(child.content) if rtl else child.content)
+            parts.append(child.content)
         elif child.type in {"softbreak", "hardbreak"}:
             parts.append("\n")
         elif child.type == "link_open":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -85,6 +85,14 @@ class Settings(BaseSettings):
                 raise ValueError("may hold only A-Z a-z 0-9 _ - and at most 256 characters")
         return value
 
+    @model_validator(mode="after")
+    def _webhook_needs_an_address(self) -> Settings:
+        if self.webhook_secret is not None and not (self.webhook_url or self.public_url):
+            raise ValueError("LOTSE_WEBHOOK_SECRET: the webhook needs an address; set LOTSE_PUBLIC_URL")
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError("LOTSE_MAIL_FROM: the sender's address is needed where LOTSE_SMTP_URL is set")
+        return self
+
     @property
     def host(self) -> str:
         """The address to listen on, without the port."""
@@ -119,5 +127,6 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"{item['loc'][0]}: {item['msg'].removeprefix('Value error, ')}" for item in error.errors()]
+        lines = [": ".join([*map(str, item["loc"][:1]), item["msg"].removeprefix("Value error, ")])
+                 for item in error.errors()]
         raise SettingsError("These settings cannot be used:\n  " + "\n  ".join(lines)) from None

@@ -156,7 +156,7 @@ class TelegramChannel:
                 return PlainTextResponse("too large", 413)
             try:
                 update = json.loads(body)
-            except ValueError:
+            except (ValueError, RecursionError):
                 update = None
             if not isinstance(update, dict):
                 return PlainTextResponse("not an update", 400)

@@ -56,6 +56,12 @@ def to_arrival(payload: dict[str, Any]) -> Arrival:
     return Arrival(address, Event("text", text=text, profile_language=language), payload.get("kept"))
 
 
+async def forget_old(connection: AsyncConnection) -> int:
+    """Drop what pages showed more than a day ago."""
+    result = await connection.execute(sa.delete(web_message).where(web_message.c.at < now() - KEPT))
+    return result.rowcount
+
+
 async def forget_words(connection: AsyncConnection, kept: int) -> None:
     """Words about danger are not kept for showing them again."""
     await connection.execute(sa.delete(web_message).where(web_message.c.id == kept))
@@ -68,9 +74,8 @@ class WebPlatform:
         self._database, self._key = database, vault.transit
 
     async def deliver(self, lane: str, address: str, reply: Reply) -> str:
-        """Keep the message for the page; older ones of all pages go after a day."""
+        """Keep the message for the page; `forget_old` drops it after a day."""
         async with self._database.transaction() as connection:
-            await connection.execute(sa.delete(web_message).where(web_message.c.at < now() - KEPT))
             number = await connection.scalar(
                 sa.insert(web_message)
                 .values(lane=lane, payload=self._key.seal({"reply": reply.as_json()}), at=now())

@@ -13,6 +13,8 @@ from handoff.triage import Situation
 from handoff.triage import decide as triage
 from nlu.model import Understanding
 
+DATE_COUNTS = {"residence.rejection", "residence.asylum", "documents.letter"}  # their answers begin with that
+
 
 async def question(turn: Turn, env: Environment, understanding: Understanding) -> None:
     """Answer typed words that are no command, no form entry and no danger."""
@@ -24,17 +26,22 @@ async def question(turn: Turn, env: Environment, understanding: Understanding) -
     if decision.action == "safety" and decision.topic:
         await safety.help_now(turn, env, decision.topic)
         return
+    if decision.topic != person.last_topic:
+        person.deadline = False
     remember(turn, understanding)
+    if person.without_papers and not person.papers_warned:
+        ask_person.warn_without_papers(turn, env)
     if understanding.entities.minor_alone:
         _youth_office(turn, env)
+        person.misunderstood = 0
+        await onboarding.introduce_if_new(turn, env)
+        return
     if decision.action == "handoff" and decision.topic == "chat.human":
         person.misunderstood = 0
         turn.counts.append(Count("asked_for_person"))
         await ask_person.start(turn, env, reasons=decision.reasons)
     elif decision.action in {"answer", "handoff"} and decision.topic:
         await _answered(turn, env, decision, understanding)
-    elif understanding.entities.minor_alone:
-        person.misunderstood = 0  # the youth office has been named: asking back about that would not help
     elif decision.action == "chat" and decision.topic:
         await smalltalk.reply(turn, env, decision.topic, understanding)
     elif decision.action == "clarify":
@@ -130,22 +137,41 @@ def _enter_topic(turn: Turn, topic: str) -> None:
     person.areas = [*person.areas, area][-6:]
 
 
-async def offer_person_if_due(turn: Turn, env: Environment, *, kind: str = "answer", distress: bool = False) -> None:
-    """Offer a case manager by itself where the triage says so; at most once per topic."""
+async def offer_person_if_due(turn: Turn, env: Environment, *, kind: str = "answer") -> None:
+    """Offer a case manager by itself where the triage says so; at most once per topic.
+
+    Where nobody can take a case, counselling is named instead: an offer that leads nowhere costs trust.
+    """
     person = turn.person
     decision = triage(Situation(
         asked_for_person=False, complex_topic=kind == "complex", misunderstood=person.misunderstood,
-        areas=len(person.areas), deadline_within_14_days=person.deadline, not_helped=person.unhelpful,
-        distress=distress))
+        areas=len(person.areas), deadline_within_14_days=person.deadline, not_helped=person.unhelpful))
     if not decision.offer or "offered" in person.last_aspects or person.intake is not None:
         return
     for reason in decision.reasons:
         if reason not in turn.report.setdefault("reasons", []):
             turn.report["reasons"].append(reason)
     person.last_aspects.append("offered")
-    key = "offer.urgent" if decision.urgent else "offer.person"
+    person.offered_reasons = list(decision.reasons)
+    person.areas = person.areas[-1:]
+    if not await _somebody_is_there(turn, env):
+        await ask_person.counselling_services(turn, env, "advice.kim")
+        return
+    person.expecting = "offer"
+    said_already = person.last_topic in DATE_COUNTS
+    key = "offer.urgent" if decision.urgent and not said_already else "offer.person"
     say(turn, env, text(turn, env, key), [[button(turn, env, "button.yes_person", "p"),
                                            button(turn, env, "button.not_now", "n")]])
+
+
+async def _somebody_is_there(turn: Turn, env: Environment) -> bool:
+    """Whether the person's office takes cases; without a town, whether any does."""
+    staffed = await turn.cases.staffed_offices()
+    person = turn.person
+    if person.other_place:
+        return False
+    office = env.library.office_for(person.town) if person.town else None
+    return office.id in staffed if office is not None else bool(staffed) and not person.town
 
 
 async def _ask_back(turn: Turn, env: Environment, decision: Decision) -> None:

@@ -15,10 +15,10 @@ from bot.conversation.environment import Environment
 from bot.conversation.menu import AREAS
 from bot.conversation.model import Button, CaseDraft, CaseRefused, Count, Intake, OpenCase, Reply, Turn
 from bot.conversation.onboarding import town_rows
-from bot.conversation.say import button, in_rows, language_of, menu_button, say, text, title_of
+from bot.conversation.say import button, in_rows, language_of, means, menu_button, say, text, title_of
 from core.languages import BY_CODE, CURATED, OTHERS, german_name, is_rtl
 from core.markdown import escape
-from handoff.triage import Situation, decide
+from handoff.triage import REASONS, Situation, decide
 from knowledge.model import Office
 
 LONGEST_WORDS = 3000
@@ -34,14 +34,14 @@ async def start(turn: Turn, env: Environment, reasons: tuple[str, ...] = (), *, 
         await show_status(turn, env, existing[0])
         return
     if person.without_papers and not person.papers_warned:
-        _warn_without_papers(turn, env)
+        warn_without_papers(turn, env)
         return
     if person.intake is not None and person.intake.consent and person.intake.town == person.town:
         await go_on(turn, env)
         return
     person.intake = Intake(
         nonce=secrets.token_hex(3),
-        reasons=list(reasons),
+        reasons=[*reasons, *(reason for reason in person.offered_reasons if reason not in reasons)],
         topic=person.last_topic,
         town=person.town,
         interpreter=True if interpreter else None,
@@ -49,7 +49,8 @@ async def start(turn: Turn, env: Environment, reasons: tuple[str, ...] = (), *, 
     await _after_town(turn, env)
 
 
-def _warn_without_papers(turn: Turn, env: Environment) -> None:
+def warn_without_papers(turn: Turn, env: Environment) -> None:
+    """Independent, non-state counselling first, with the warning; a case only if the person goes on after it."""
     turn.person.papers_warned = True
     say(
         turn,
@@ -539,13 +540,21 @@ async def _cancelled(turn: Turn, env: Environment, _value: str) -> None:
 async def typed(turn: Turn, env: Environment, words: str) -> bool:
     """Typed words while the form is open. False if the step has only buttons: then they are read as a question."""
     intake = _intake(turn)
+    if turn.event.kind == "edited":
+        await go_on(turn, env)  # an older message was changed: that is no answer to this step
+        return True
+    if intake.step not in {"words", "name"} and means(env, "words.cancel", words):
+        await _cancelled(turn, env, "-")
+        return True
     if await _office_is_gone(turn, env):
+        return True
+    if await _yes_or_no_typed(turn, env, words):
         return True
     if intake.step == "town":
         return await _town_typed(turn, env, words)
     if turn.person.without_papers and not turn.person.papers_warned and intake.step in {"words", "name"}:
         # Said only now: nothing more goes into the form before the warning has been read.
-        _warn_without_papers(turn, env)
+        warn_without_papers(turn, env)
         if intake.step == "words":
             intake.words = words[:LONGEST_WORDS]
         intake.step = "card"
@@ -560,6 +569,25 @@ async def typed(turn: Turn, env: Environment, words: str) -> bool:
         return True
     if intake.step == "phone":
         return await _phone_typed(turn, env, words)
+    return False
+
+
+async def _yes_or_no_typed(turn: Turn, env: Environment, words: str) -> bool:
+    """A typed yes or no where the step has such buttons."""
+    step = _intake(turn).step
+    answers = {"consent": _consent_pressed, "interpreter": _interpreter_pressed}
+    if means(env, "words.yes", words):
+        value = "yes"
+    elif means(env, "words.no", words):
+        value = "no"
+    else:
+        return False
+    if step in answers:
+        await answers[step](turn, env, value)
+        return True
+    if step == "card" and value == "yes":
+        await _send(turn, env, "-")
+        return True
     return False
 
 
@@ -699,7 +727,7 @@ async def _draft(turn: Turn, env: Environment, intake: Intake, office: Office) -
             areas=len(person.areas),
             deadline_within_14_days=person.deadline,
             not_helped=person.unhelpful,
-            distress=person.distress > 0,
+            distress="distress" in intake.reasons,
         )
     )
     region = env.library.regions[office.region]
@@ -713,7 +741,8 @@ async def _draft(turn: Turn, env: Environment, intake: Intake, office: Office) -
         language=intake.language,
         topic=intake.topic,
         urgent=decision.urgent,
-        reasons=decision.reasons or ("asked_for_person",),
+        reasons=tuple(reason for reason in REASONS if reason in {*decision.reasons, *intake.reasons})
+        or ("asked_for_person",),
         consent_wording=wording,
         consent_language=intake.consent_language,
         card={

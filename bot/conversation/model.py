@@ -102,7 +102,7 @@ class Person:
     other_place: bool = False  # lives elsewhere, or does not want to say
     other_town: str = ""  # the place elsewhere, where it was named
     introduced: bool = False  # has been told who speaks
-    expecting: str = ""  # what typed words answer: "town", "intake", ""
+    expecting: str = ""  # what typed words answer: "town", "intake", "offer", ""
     last_topic: str = ""
     last_aspects: list[str] = field(default_factory=list)
     last_seen: str = ""
@@ -113,7 +113,7 @@ class Person:
     deadline: bool = False
     without_papers: bool = False
     papers_warned: bool = False
-    distress: int = 0
+    offered_reasons: list[str] = field(default_factory=list)  # why a person was offered; they stand on the ticket
     last_press: str = ""
     last_press_at: str = ""
     confirming_delete: str = ""

@@ -20,14 +20,13 @@ CASES_SHOWN, LOOKS_SHOWN = 5, 5
 async def privacy(turn: Turn, env: Environment) -> None:
     """The privacy text, generated from the settings, so that it cannot promise what the installation does not do."""
     operator = env.operator
-    unset = text(turn, env, "operator.unset")
     parts = [
         text(
             turn,
             env,
             "privacy.text",
             operator=operator_name(turn, env),
-            contact=escape(operator.contact) or unset,
+            contact=escape(operator.contact) or text(turn, env, "contact.unset"),
             dialogue_days=operator.dialogue_days,
             cases_days=operator.cases_days,
             access_days=operator.access_days,

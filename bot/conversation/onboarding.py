@@ -25,6 +25,8 @@ def read_start(payload: str, env: Environment) -> tuple[str, str, str]:
     parts = payload.strip().split("-")
     parts += [""] * (3 - len(parts))
     language, slug, topic = parts[0], "-".join(parts[1:-1]), parts[-1].replace("__", ".")
+    if topic and not env.library.has_answer(topic) and env.library.town_by_slug("-".join(parts[1:])):
+        slug, topic = "-".join(parts[1:]), ""
     town = env.library.town_by_slug(slug)
     return (language if language in env.languages else "", town.name if town else "",
             topic if topic in env.library.topics and env.library.has_answer(topic) else "")

@@ -9,19 +9,23 @@ from datetime import timedelta
 from bot.conversation import answering, ask_person, commands, my_data, onboarding, safety, unreadable
 from bot.conversation.environment import Environment
 from bot.conversation.menu import menu_for_old_button, show_menu
-from bot.conversation.model import Event, Person, Turn
-from bot.conversation.say import button, language_of, menu_button, person_button, say, text
-from core.languages import BY_CODE
+from bot.conversation.model import Event, OpenCase, Person, Turn
+from bot.conversation.say import button, language_of, means, menu_button, person_button, say, text
+from core.languages import BY_CODE, from_profile
 from knowledge.model import Town
 from nlu.model import Understanding
 
 DOUBLE_PRESS = timedelta(seconds=4)
+ABOUT_LIVING = {"residence.moving", "residence.registration", "housing.search"}  # "I live in ..." sounds like these
+EMERGENCY_LINE = "110 · 112"
 
 
 async def converse(turn: Turn, env: Environment, understanding: Understanding | None) -> None:
     """Answer one event. `understanding` is given for typed words that `needs_understanding` asked for."""
     event = turn.event
     turn.in_form = turn.person.intake is not None
+    if not turn.person.language:
+        turn.person.language = _offered(env, from_profile(event.profile_language))
     if event.kind == "group":
         _in_group(turn, env)
     elif event.kind == "command":
@@ -54,6 +58,10 @@ def _in_group(turn: Turn, env: Environment) -> None:
     say(turn, env, "\n".join(env.texts("group", code) for code in env.languages[:4]), language="de")
 
 
+def _offered(env: Environment, code: str | None) -> str:
+    return code if code in env.languages and code else ""
+
+
 async def _unreadable(turn: Turn, env: Environment, understanding: Understanding | None) -> None:
     """A picture or voice message; the words under a picture are read for danger, and go to an open case."""
     if turn.event.text:
@@ -61,11 +69,13 @@ async def _unreadable(turn: Turn, env: Environment, understanding: Understanding
         if existing:
             await turn.cases.add_message(existing[0], turn.event.text)
         if understanding is not None and understanding.safety:
-            _adopt_language(turn.person, env, understanding)
-            _report_safety(turn, understanding)
-            await safety.help_now(turn, env, understanding.safety)
+            await _danger(turn, env, understanding)
             return
+        if understanding is not None:
+            _adopt_language(turn, env, understanding)
     await unreadable.cannot_read(turn, env, turn.event.name)
+    if turn.event.text and understanding is not None and not existing and not turn.in_form:
+        await _question(turn, env, understanding)
 
 
 async def _no_words(turn: Turn, env: Environment) -> None:
@@ -80,30 +90,26 @@ async def _no_words(turn: Turn, env: Environment) -> None:
 
 async def _words(turn: Turn, env: Environment, understanding: Understanding) -> None:
     person, words = turn.person, turn.event.text
-    _adopt_language(person, env, understanding)
+    _adopt_language(turn, env, understanding)
+    if person.expecting == "town" and _is_one_town(env, words) and await onboarding.town_typed(turn, env, words):
+        return
     existing = await turn.cases.open_cases(person)
     if existing:
-        # A case manager must see the words even when the bot answers with emergency numbers.
-        await turn.cases.add_message(existing[0], words)
-        if understanding.safety:
-            await safety.help_now(turn, env, understanding.safety)
-        turn.keep_words = False
+        await _for_the_office(turn, env, understanding, existing[0])
         return
     person.open_ticket = ""
-    if understanding.safety:
-        _report_safety(turn, understanding)
-        await safety.help_now(turn, env, understanding.safety)
+    if _is_short_answer(env, words) and await _short_answer(turn, env):
         return
+    if understanding.safety:
+        await _danger(turn, env, understanding)
+        return
+    if person.expecting == "offer":
+        person.expecting = ""
     if person.expecting == "town" and _is_clear_question(turn, env, understanding):
         person.expecting = ""
     _adopt_town(person, env, words)
     if person.expecting == "intake" and person.intake is not None:
-        answering.remember(turn, understanding)
-        if await ask_person.typed(turn, env, words):
-            return
-        await _question(turn, env, understanding)
-        if turn.report.get("topic") != "chat.human":  # which has put the form's question again already
-            await ask_person.go_on(turn, env)
+        await _in_form(turn, env, understanding)
         return
     if person.expecting == "town" and await onboarding.town_typed(turn, env, words):
         return
@@ -116,9 +122,66 @@ async def _words(turn: Turn, env: Environment, understanding: Understanding) -> 
         await _question(turn, env, understanding)
 
 
+async def _in_form(turn: Turn, env: Environment, understanding: Understanding) -> None:
+    """Words while a case is being prepared: an answer to its step, else a question, after which the form goes on."""
+    answering.remember(turn, understanding)
+    if await ask_person.typed(turn, env, turn.event.text):
+        return
+    await _question(turn, env, understanding)
+    if turn.report.get("topic") != "chat.human":  # which has put the form's question again already
+        await ask_person.go_on(turn, env)
+
+
+async def _for_the_office(turn: Turn, env: Environment, understanding: Understanding, case: OpenCase) -> None:
+    """Words of somebody with an open case: the case manager sees them even when emergency numbers are sent."""
+    edited = text(turn, env, "case.edited") + " " if turn.event.kind == "edited" else ""
+    await turn.cases.add_message(case, edited + turn.event.text)
+    if understanding.safety:
+        await _danger(turn, env, understanding)
+    turn.keep_words = False
+
+
+async def _danger(turn: Turn, env: Environment, understanding: Understanding) -> None:
+    """Numbers in the language of the cry, whatever language was chosen before."""
+    _report_safety(turn, understanding)
+    chosen = turn.person.language
+    if understanding.language in env.languages and len(turn.event.text.split()) > 1:
+        turn.person.language = understanding.language
+    await safety.help_now(turn, env, understanding.safety or "safety.emergency")
+    turn.person.language = chosen or turn.person.language
+
+
+def _is_short_answer(env: Environment, words: str) -> bool:
+    return any(means(env, key, words) for key in ("words.yes", "words.no", "words.cancel"))
+
+
+async def _short_answer(turn: Turn, env: Environment) -> bool:
+    """Yes, no and stop outside of a form's questions: they answer an offer, or nothing that was asked."""
+    person, words = turn.person, turn.event.text
+    if person.expecting in {"intake", "town"}:
+        return False
+    offered, person.expecting = person.expecting == "offer", ""
+    if offered and means(env, "words.yes", words):
+        await ask_person.start(turn, env, reasons=("asked_for_person",))
+    elif offered:
+        await _not_now(turn, env)
+    elif means(env, "words.cancel", words):
+        await commands.cancel(turn, env)
+    else:
+        say(turn, env, text(turn, env, "yes_no.nothing"), [[menu_button(turn, env)]])
+    return True
+
+
+def _is_one_town(env: Environment, words: str) -> bool:
+    """Nothing but one word that is a town: then it is no question and no danger, however it is spelt."""
+    return len(words.split()) == 1 and any(match.certain and match.town for match in env.towns.typed(words))
+
+
 def _is_clear_question(turn: Turn, env: Environment, understanding: Understanding) -> bool:
     """A question typed where a town was asked for, even if it names one, is answered."""
     topic = env.library.topics.get(understanding.topic or "")
+    if understanding.topic in ABOUT_LIVING and env.towns.in_passing(turn.event.text) is not None:
+        return False
     return (
         not understanding.is_unsure
         and topic is not None
@@ -162,13 +225,18 @@ async def _question(turn: Turn, env: Environment, understanding: Understanding) 
 SWITCH_CONFIDENCE = 0.8
 
 
-def _adopt_language(person: Person, env: Environment, understanding: Understanding) -> None:
-    """Before a language is chosen, the language of the first messages is taken."""
-    if (
-        not person.language_chosen
-        and understanding.language in env.languages
-        and (not person.language or understanding.language_confidence >= SWITCH_CONFIDENCE)
-    ):
+def _adopt_language(turn: Turn, env: Environment, understanding: Understanding) -> None:
+    """Take the language of the first messages until one is chosen.
+
+    Figures and one short word decide nothing where the profile names a language, unless the script itself speaks.
+    """
+    person, words = turn.person, turn.event.text
+    if person.language_chosen or understanding.language not in env.languages:
+        return
+    letters = [c for c in words if c.isalpha()]
+    own_script = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in letters)
+    tells = bool(letters) and (len(words.split()) > 1 or own_script)
+    if (tells and understanding.language_confidence >= SWITCH_CONFIDENCE) or (letters and not person.language):
         person.language = understanding.language
 
 
@@ -210,7 +278,7 @@ def _foreign(turn: Turn, env: Environment, understanding: Understanding) -> None
             "reasons": ["foreign language"],
         }
     )
-    lines = [env.texts("card.other_language", code) for code in env.languages]
+    lines = [*(env.texts("card.other_language", code) for code in env.languages), f"SOS: {EMERGENCY_LINE}"]
     buttons = [
         [type(button(turn, env, "button.menu", "m"))(BY_CODE[code].native, f"l|{code}")] for code in env.languages
     ]
@@ -226,7 +294,6 @@ async def _button(turn: Turn, env: Environment) -> None:
     kind, *values = turn.event.data.split("|")
     values += [""] * 3
     first, second, third = values[:3]
-    person = turn.person
     handlers: dict[str, Callable[[], Awaitable[None]]] = {
         "a": lambda: answering.show(turn, env, first, second or "do"),
         "t": lambda: _topic_chosen(turn, env, first),
@@ -235,6 +302,7 @@ async def _button(turn: Turn, env: Environment) -> None:
         "l": lambda: _language_button(turn, env, first),
         "w": lambda: onboarding.town_set(turn, env, first),
         "p": lambda: ask_person.start(turn, env, reasons=("asked_for_person",)),
+        "pd": lambda: ask_person.start(turn, env, reasons=("distress",)),
         "pi": lambda: ask_person.start(turn, env, reasons=("asked_for_person",), interpreter=True),
         "i": lambda: ask_person.pressed(turn, env, first, second, third),
         "d": lambda: my_data.delete(turn, env, first),
@@ -243,8 +311,6 @@ async def _button(turn: Turn, env: Environment) -> None:
         "e": lambda: _something_else(turn, env),
         "n": lambda: _not_now(turn, env),
     }
-    if not person.language:
-        person.language = env.language_or_fallback(turn.event.profile_language or "")
     if kind not in handlers:
         await menu_for_old_button(turn, env)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.conversation.compose import find_answer
 from bot.conversation.environment import Environment
 from bot.conversation.model import Count, Turn
-from bot.conversation.say import button, language_of, person_button, say, text
+from bot.conversation.say import button, language_of, say, text
 from core.clock import today
 
 
@@ -16,7 +16,7 @@ async def help_now(turn: Turn, env: Environment, topic: str) -> None:
     answer = find_answer(env, topic, language_of(turn.person, env))
     markdown = answer.section("do", today()) if answer else None
     say(turn, env, markdown or text(turn, env, "safety.numbers"), language=answer.language if answer else None,
-        keyboard=[[button(turn, env, "button.counselling", f"s|{topic}"), person_button(turn, env)]])
+        keyboard=[[button(turn, env, "button.counselling", f"s|{topic}"), button(turn, env, "button.person", "pd")]])
     turn.report.update({"topic": topic, "action": "safety", "aspect": None, "aspects": ["do"], "services": [],
                         "sources": [source.url for source in answer.sources] if answer else []})
 

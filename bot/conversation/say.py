@@ -59,3 +59,9 @@ def person_button(turn: Turn, env: Environment) -> Button:
 def menu_button(turn: Turn, env: Environment) -> Button:
     """Back to the menu."""
     return button(turn, env, "button.menu", "m")
+
+
+def means(env: Environment, key: str, words: str) -> bool:
+    """Whether a short message is one of the listed words (`words.yes`, `words.no`, `words.cancel`) of any language."""
+    said = " ".join(words.casefold().strip(" .!?,;\u060c\u061f").split())
+    return any(said in [word.strip().casefold() for word in env.texts(key, code).split(",")] for code in env.languages)

@@ -16,6 +16,7 @@ from core.clock import now
 from core.crypto import DataKey
 
 MAX_ATTEMPTS = 3
+SEEN_IDS_KEPT = timedelta(days=7)
 
 
 class Inbox:
@@ -70,6 +71,19 @@ class Inbox:
                 attempts=attempts, problem=problem[:80], state="dead" if dead else "open",
                 processed_at=now() if dead else None, not_before=now() + timedelta(seconds=0.2 * 2**attempts)))
         return dead
+
+    async def forget_old(self, connection: AsyncConnection, days: int) -> int:
+        """Drop dead letters' words after `days`, and the ids of what was processed after a week.
+
+        Telegram keeps updates for a day and may number anew after a quiet week: an id kept longer could hide a message.
+        """
+        at = now()
+        await connection.execute(
+            sa.update(inbox).where(inbox.c.state == "dead", inbox.c.received_at < at - timedelta(days=days))
+            .values(payload=None, state="done"))
+        result = await connection.execute(
+            sa.delete(inbox).where(inbox.c.state == "done", inbox.c.received_at < at - SEEN_IDS_KEPT))
+        return result.rowcount
 
     async def waiting(self, connection: AsyncConnection) -> tuple[int, datetime | None]:
         """How many updates wait, and since when the oldest does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -108,6 +108,7 @@ class LeasedLanes:
     def __init__(self, database: Database, instance: Instance, kind: str) -> None:
         self._database, self._instance, self._kind = database, instance, kind
         self._busy: set[str] = set()
+        self._renewed: dict[str, datetime] = {}
 
     @property
     def busy(self) -> frozenset[str]:
@@ -133,20 +134,25 @@ class LeasedLanes:
                     sa.update(lane_lease).where(lane_lease.c.kind == self._kind, lane_lease.c.lane.in_(ours))
                     .values(holder=holder, until=at + LEASE))
         self._busy.update(ours)
+        self._renewed.update(dict.fromkeys(ours, at))
         return ours
 
     async def keep(self, lane: str) -> bool:
-        """Renew the lease; False if another process holds it by now."""
+        """Renew the lease when a quarter of it is over; False if another process holds it by now."""
+        if now() - self._renewed.get(lane, datetime.min.replace(tzinfo=UTC)) < LEASE / 4:
+            return True
         async with self._database.transaction() as connection:
             result = await connection.execute(
                 sa.update(lane_lease).where(lane_lease.c.kind == self._kind, lane_lease.c.lane == lane,
                                             lane_lease.c.holder == self._instance.holder)
                 .values(until=now() + LEASE))
+        self._renewed[lane] = now()
         return result.rowcount == 1
 
     async def release(self, lane: str) -> None:
         """Let others have the lane."""
         self._busy.discard(lane)
+        self._renewed.pop(lane, None)
         async with self._database.transaction() as connection:
             await connection.execute(
                 sa.delete(lane_lease).where(lane_lease.c.kind == self._kind, lane_lease.c.lane == lane,

@@ -97,6 +97,12 @@ class Outbox:
             sa.update(outbox).where(outbox.c.bot == bot, outbox.c.lane == lane, outbox.c.state == "waiting")
             .values(state="unreachable", payload=None, done_at=now()))
 
+    async def forget_old(self, connection: AsyncConnection, days: int) -> int:
+        """Drop what was sent or given up more than `days` ago; the states of a case's messages go with the case."""
+        result = await connection.execute(sa.delete(outbox).where(
+            outbox.c.state != "waiting", outbox.c.reference.is_(None), outbox.c.done_at < now() - timedelta(days=days)))
+        return result.rowcount
+
     async def waiting(self, connection: AsyncConnection) -> tuple[int, datetime | None]:
         """How many messages wait, and since when the oldest does."""
         row = (await connection.execute(sa.select(sa.func.count(), sa.func.min(outbox.c.created_at))

@@ -137,7 +137,7 @@ class Sender:
                 if not rows:
                     return
                 for row in rows:
-                    going = (row.not_before is None or row.not_before <= now()) and await self._send(row)
+                    going = await self._lanes.keep(lane) and _is_due(row) and await self._send(row)
                     if not going:
                         break
         except Exception as error:
@@ -193,3 +193,7 @@ class Sender:
         if row.attempts + 1 >= MAX_ATTEMPTS:
             return Note(row, "failed", problem=problem)
         return Note(row, "waiting", problem=problem, not_before=now() + timedelta(seconds=0.5 * 2**row.attempts))
+
+
+def _is_due(row: OutboxRow) -> bool:
+    return row.not_before is None or row.not_before <= now()

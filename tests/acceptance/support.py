@@ -161,13 +161,14 @@ class Installation:
         finally:
             await process.stop()
 
-    async def command(self, *arguments: str, env: dict[str, str] | None = None, seconds: float = LONG) -> Finished:
-        """Run a command to its end; one that does not end in time is killed and fails the test."""
+    async def command(self, *arguments: str, env: dict[str, str] | None = None, given: str = "",
+                      seconds: float = 2 * LONG) -> Finished:
+        """Run a command to its end with `given` as its input; one that does not end in time is killed: the test fails."""
         process = await asyncio.create_subprocess_exec(
             LOTSE, *arguments, cwd=self.folder, env={**os.environ, **self.env, "COLUMNS": "200", **(env or {})},
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
         try:
-            out, error = await asyncio.wait_for(process.communicate(), seconds)
+            out, error = await asyncio.wait_for(process.communicate(given.encode()), seconds)
         except TimeoutError:
             process.kill()
             raise AssertionError(f"`lotse {' '.join(arguments)}` did not end within {seconds} s") from None

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 from tgemu.world import BotMessage
 
 from core.languages import is_rtl
+from nlu.training import VALIDATION
 from tests.acceptance.conftest import NewPerson
 from tests.acceptance.support import (
     Installation,
@@ -24,6 +26,8 @@ from tests.acceptance.support import (
     words,
 )
 
+EVALUATION = VALIDATION.parent / "evaluation"
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -32,20 +36,14 @@ class Speech:
     code: str
     native: str
     question: str
-    second_question: str
     town_with_typo: str
     town: str
-    rubbish: tuple[str, ...]
 
 
-GIBBERISH = ("Xqz brrt wulp", "Flumpf grlk zzt", "Wrumm das dings da", "the thing with it", "Brabbel krk", "Qwpo zlm rrt")
 SPEECHES = [
-    Speech("de", "Deutsch", "Wie kann ich mein Kind in der Schule anmelden?", "Wie verlängere ich meine Aufenthaltserlaubnis?",
-           "Wegbreg", "Wegberg", GIBBERISH),
-    Speech("en", "English", "How do I register my child for school?", "How do I renew my residence permit?",
-           "Hueckelhofen", "Hückelhoven", GIBBERISH),
-    Speech("ar", "العربية", "كيف أسجل ابني في المدرسة؟", "كيف أجدد تصريح الإقامة؟",
-           "هينسبرغ", "Heinsberg", ("كخلبض ثصقفغ", "ضصثق طكمنت", "بيسشغ ظؤرىلا", "طكج دجحخه", *GIBBERISH)),
+    Speech("de", "Deutsch", "Wie kann ich mein Kind in der Schule anmelden?", "Wegbreg", "Wegberg"),
+    Speech("en", "English", "How do I register my child for school?", "Hueckelhofen", "Hückelhoven"),
+    Speech("ar", "العربية", "كيف أسجل ابني في المدرسة؟", "هينسبرغ", "Heinsberg"),
 ]
 each_language = pytest.mark.parametrize("speech", SPEECHES, ids=[speech.code for speech in SPEECHES])
 
@@ -53,11 +51,6 @@ each_language = pytest.mark.parametrize("speech", SPEECHES, ids=[speech.code for
 def is_answer(message: BotMessage, language: str) -> bool:
     """An answer ends with its source and asks whether it helped."""
     return label("button.helped", language) in message.labels and says(message, "source.unconfirmed", language)
-
-
-def one_says(message: BotMessage, key: str) -> bool:
-    """The same in any of the languages: nonsense may look like another one."""
-    return any(says(message, key, speech.code) for speech in SPEECHES)
 
 
 @each_language
@@ -114,23 +107,35 @@ async def test_a_deep_link_skips_language_town_and_topic(person: NewPerson, spee
     assert says(messages[-1], "introduction", speech.code) and "Bergisch Gladbach" in reads(messages[-1])
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def not_understood(lotse: Installation) -> dict[str, list[str]]:
+    """Messages that this understanding is unsure about, per language: it is asked, as it may learn them some day."""
+    rows = [json.loads(line) for speech in SPEECHES
+            for line in (EVALUATION / f"{speech.code}.jsonl").read_text(encoding="utf-8").splitlines()]
+    asked = "\n".join(json.dumps({"text": row["text"], "language": row["lang"]}) for row in rows)
+    done = await lotse.command("ask", "--jsonl", given=asked)
+    found: dict[str, list[str]] = {speech.code: [] for speech in SPEECHES}
+    for row, answer in zip(rows, map(json.loads, done.out.splitlines()), strict=True):
+        if answer["action"] in {"clarify", "unsure"} and answer["reasons"] != ["no answer yet"] and (
+                answer["language"] == row["lang"]):
+            found[row["lang"]].append(row["text"])
+    return found
+
+
 @each_language
-async def test_not_understood_twice_in_a_row_offers_a_person_by_itself(person: NewPerson, speech: Speech) -> None:
+async def test_not_understood_twice_in_a_row_offers_a_person_by_itself(
+        person: NewPerson, speech: Speech, not_understood: dict[str, list[str]]) -> None:
     ada = person(speech.code)
     await choose_language(ada, speech.code, speech.native)
     await ada.press(label("button.skip", speech.code))
     await heard(ada, "menu.title", speech.code)
-    unsure = 0
-    for nonsense in speech.rubbish:
-        last = (await answers(ada, nonsense))[-1]
-        if one_says(last, "unsure.twice"):
-            break
-        if one_says(last, "unsure.nothing") or one_says(last, "unsure.maybe"):
-            unsure += 1
-        elif one_says(last, "chat.complaint"):
-            unsure = 0  # that was understood
-    assert unsure == 1 and one_says(last, "unsure.twice"), ada.transcript()
-    assert last.buttons[0][0].callback_data == "p"
+    unclear = not_understood[speech.code]
+    assert len(unclear) >= 2, "there is always something that is not understood"
+    first = (await answers(ada, unclear[0]))[-1]
+    assert says(first, "unsure.maybe", speech.code) or says(first, "unsure.nothing", speech.code), ada.transcript()
+    second = (await answers(ada, unclear[1]))[-1]
+    assert says(second, "unsure.twice", speech.code), ada.transcript()
+    assert second.labels[0] == label("button.person", speech.code)
 
 
 @each_language

@@ -9,7 +9,7 @@ from tests.acceptance.support import Installation, answers, got, heard, label, r
 
 DANGERS = [
     ("de", "Mein Mann schlägt mich und die Kinder, ich habe Angst Zwiebelturm"),
-    ("en", "My husband beats me and the children, I am afraid Zwiebelturm"),
+    ("en", "He beats me and the children, my husband, I am afraid Zwiebelturm"),
     ("ar", "زوجي يضربني ويضرب الأولاد وأنا خائفة Zwiebelturm"),
 ]
 
@@ -24,7 +24,7 @@ async def test_the_numbers_come_first_and_nothing_of_the_words_is_stored(
     assert label("button.person", language) in messages[0].labels
     await until(lambda: lotse.number("SELECT coalesce(sum(number), 0) FROM counter WHERE what = 'safety'") == counted + 1)
     await until(lotse.outbox_is_empty)
-    for word in ("Zwiebelturm", cry.split()[1], reads(messages[0])[:40]):
+    for word in ("Zwiebelturm", cry[:20], reads(messages[0])[:40]):
         assert not lotse.holds(word), f"{word!r} is stored"
 
     await ada.press(label("button.counselling", language))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from bot.channels.web import BOT, COOKIE, ChatPage, WebPlatform, to_arrival
+from bot.channels.web import BOT, COOKIE, ChatPage, WebPlatform, forget_old, to_arrival
 from bot.conversation.model import Attachment, Button, Reply
 from bot.delivery.inbox import Inbox
 from bot.tables import inbox, web_message
@@ -220,7 +220,8 @@ async def test_messages_lie_encrypted_and_go_after_a_day(client: httpx.AsyncClie
         row = (await connection.execute(sa.select(web_message))).one()
         await connection.execute(sa.update(web_message).values(at=row.at - timedelta(days=1, minutes=1)))
     assert b"Geheimnis" not in row.payload
-    await page.platform.deliver("other", "x", Reply("neu"))
+    async with page.database.transaction() as connection:
+        assert await forget_old(connection) == 1
     assert (await client.get("/chat/messages")).json() == {"messages": []}
 
 

@@ -17,7 +17,7 @@ async def test_the_numbers_come_first_and_alone(german: Chat) -> None:
 
 
 async def test_after_the_numbers_only_counselling_and_a_person_are_offered(german: Chat) -> None:
-    assert data_of(await german.says("er schlägt mich", DANGER)) == ["s|safety.violence", "p"]
+    assert data_of(await german.says("er schlägt mich", DANGER)) == ["s|safety.violence", "pd"]
 
 
 async def test_nothing_is_stored_of_a_message_about_danger(german: Chat) -> None:
@@ -124,7 +124,7 @@ async def test_the_words_under_a_picture_reach_the_case_manager(with_case: Chat)
 
 async def test_edited_words_reach_the_case_too(with_case: Chat) -> None:
     await with_case.does(Event("edited", text="um 10 Uhr"), understood())
-    assert with_case.cases.messages == [("TL-2026-0001", "um 10 Uhr")]
+    assert with_case.cases.messages == [("TL-2026-0001", f"{with_case.text('case.edited')} um 10 Uhr")]
 
 
 async def test_commands_work_while_a_person_talks(with_case: Chat) -> None:

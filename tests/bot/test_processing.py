@@ -136,7 +136,7 @@ async def test_a_message_becomes_a_person_a_reply_words_and_counts(bot: Bot) -> 
 async def test_the_engine_is_asked_with_what_the_chat_is_about(bot: Bot) -> None:
     await bot.gets(text="Wo ist die Schule?")
     await bot.gets(text="und wie viel?")
-    assert bot.engine.asked == [("Wo ist die Schule?", None, None), ("und wie viel?", "de", "school.registration")]
+    assert bot.engine.asked == [("Wo ist die Schule?", "de", None), ("und wie viel?", "de", "school.registration")]
 
 
 async def test_raw_bytes_hold_no_plain_text_of_a_person(bot: Bot) -> None:
@@ -300,9 +300,9 @@ async def test_dialogues_go_after_their_time_with_the_people_but_not_before(bot:
     settings = make_settings()
     await bot.gets(text="Schule?")
     with time_machine.travel(now() + timedelta(days=30) - timedelta(minutes=1), tick=True):
-        assert (await apply_retention(bot.database, bot.people, settings))["dialogue"] == 0
+        assert (await apply_retention(bot.database, bot.people, bot.inbox, bot.outbox, settings))["dialogue"] == 0
     with time_machine.travel(now() + timedelta(days=30, minutes=1), tick=True):
-        assert (await apply_retention(bot.database, bot.people, settings))["dialogue"] == 1
+        assert (await apply_retention(bot.database, bot.people, bot.inbox, bot.outbox, settings))["dialogue"] == 1
     assert await bot.rows(newcomer) == [] and await bot.rows(utterance) == []
     assert (await bot.counted())["question"] == 1, "anonymous counts stay"
 
@@ -312,13 +312,13 @@ async def test_people_with_a_case_stay_until_the_case_goes_but_their_dialogue_do
     settings = make_settings(retention_cases_days=60)
     row = await bot.open_a_case()
     with time_machine.travel(now() + timedelta(days=31), tick=True):
-        await apply_retention(bot.database, bot.people, settings)
+        await apply_retention(bot.database, bot.people, bot.inbox, bot.outbox, settings)
         assert await bot.rows(utterance) == [] and len(await bot.rows(newcomer)) == 1
         async with bot.database.transaction() as connection:
             await tickets.withdraw(connection, row.id)
     with time_machine.travel(now() + timedelta(days=31 + 61), tick=True):
-        assert (await apply_retention(bot.database, bot.people, settings))["cases"] == 1
-        await apply_retention(bot.database, bot.people, settings)
+        assert (await apply_retention(bot.database, bot.people, bot.inbox, bot.outbox, settings))["cases"] == 1
+        await apply_retention(bot.database, bot.people, bot.inbox, bot.outbox, settings)
     assert await bot.rows(ticket) == [] and await bot.rows(newcomer) == []
 
 

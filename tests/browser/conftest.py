@@ -68,7 +68,8 @@ class Lotse:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
-        own = {"LOTSE_LISTEN": f"127.0.0.1:{self.port}", "LOTSE_OPERATOR": "Kreis Beispiel", "PYTHONUNBUFFERED": "1"}
+        own = {"LOTSE_LISTEN": f"127.0.0.1:{self.port}", "LOTSE_OPERATOR": "Kreis Beispiel", "LOTSE_DEMO": "1",
+               "PYTHONUNBUFFERED": "1"}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LOTSE_", "TELEGRAM_"))}
         return {**inherited, **own}
 

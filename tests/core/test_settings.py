@@ -77,6 +77,7 @@ def test_all_mistakes_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
 def test_secrets_are_in_no_message_and_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_TOKEN", TOKEN)
     monkeypatch.setenv("LOTSE_SMTP_URL", "smtp://user:geheim@mail")
+    monkeypatch.setenv("LOTSE_MAIL_FROM", "lotse@example.org")
     settings = load_settings()
     assert TOKEN not in repr(settings) and "geheim" not in repr(settings)
     monkeypatch.setenv("LOTSE_WEBHOOK_SECRET", "geheim mit leerzeichen")
