@@ -17,6 +17,7 @@ from nlu.model import Understanding
 
 DOUBLE_PRESS = timedelta(seconds=4)
 ABOUT_LIVING = {"residence.moving", "residence.registration", "housing.search"}  # "I live in ..." sounds like these
+NO_QUESTION = {"out_of_scope", "chat.greeting", "residence.moving"}  # what "I live in ..." is taken for
 EMERGENCY_LINE = "110 · 112"
 
 
@@ -113,8 +114,10 @@ async def _words(turn: Turn, env: Environment, understanding: Understanding) -> 
         return
     if person.expecting == "town" and await onboarding.town_typed(turn, env, words):
         return
-    town = _only_a_town(env, words)
-    if town is not None and (understanding.is_unsure or understanding.language == "other"):
+    town = _only_a_town(env, words) or _lives_in(env, words)
+    if town is not None and (
+        understanding.is_unsure or understanding.language == "other" or understanding.topic in NO_QUESTION
+    ):
         await onboarding.town_set(turn, env, town.slug)
     elif understanding.language == "other":
         _foreign(turn, env, understanding)
@@ -175,6 +178,12 @@ async def _short_answer(turn: Turn, env: Environment) -> bool:
 def _is_one_town(env: Environment, words: str) -> bool:
     """Nothing but one word that is a town: then it is no question and no danger, however it is spelt."""
     return len(words.split()) == 1 and any(match.certain and match.town for match in env.towns.typed(words))
+
+
+def _lives_in(env: Environment, words: str) -> Town | None:
+    """The town of a short message that names one and may say nothing else."""
+    match = env.towns.in_passing(words) if len(words.split()) <= 6 else None
+    return match.town if match is not None and match.certain else None
 
 
 def _is_clear_question(turn: Turn, env: Environment, understanding: Understanding) -> bool:
