@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bot.conversation.environment import Environment
@@ -138,13 +137,3 @@ class Asker:
 def plain(replies: Sequence[Reply]) -> str:
     """What a person reads, all messages of one answer."""
     return "\n\n".join(to_plain(reply.markdown, rtl=reply.rtl) for reply in replies)
-
-
-def ask_all(asker: Asker, rows: Sequence[dict[str, Any]], each: Callable[[dict[str, Any]], None]) -> None:
-    """Ask many messages in one event loop, in order."""
-
-    async def run() -> None:
-        for row in rows:
-            each(await asker.ask(row["text"], chat=row.get("chat"), language=row.get("language"), town=row.get("town")))
-
-    asyncio.run(run())

@@ -172,6 +172,35 @@ def tickets(open_only: Annotated[bool, typer.Option("--open", help="Only open ca
 
 @app.command()
 @errors_as_sentences
+def backup(target: Annotated[Path, typer.Argument(help="The file to write; keep it apart from the key.")]) -> None:
+    """Copy the SQLite database while it runs."""
+    from bot.backup import back_up
+
+    back_up(load_settings(), target)
+    note(f"{target} written. Without the master key nobody can read it: keep the key in another place.")
+
+
+@app.command()
+@errors_as_sentences
+def restore(
+    source: Annotated[Path | None, typer.Argument(help="The file that `lotse backup` wrote.")] = None,
+    deletions_only: Annotated[
+        bool, typer.Option("--deletions-only", help="Only delete again whoever was deleted; after pg_restore.")
+    ] = False,
+) -> None:
+    """Put a backup back; people who were deleted since are deleted again."""
+    from bot.backup import apply_deletions
+    from bot.backup import restore as put_back
+
+    if (source is None) == (not deletions_only):
+        raise typer.BadParameter("give either a file or --deletions-only")
+    settings = load_settings()
+    number = asyncio.run(apply_deletions(settings) if source is None else put_back(settings, source))
+    note(f"Done. {number} people who had been deleted were deleted again.")
+
+
+@app.command()
+@errors_as_sentences
 def doctor() -> None:
     """Check settings, database, key, content, Telegram and mail; exit status 1 if something needs care."""
     from bot.doctor import examine

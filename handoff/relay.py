@@ -32,22 +32,3 @@ class DeliveryStates(Protocol):
 def reference(message_id: int) -> str:
     """How a message of a case is named in the outbox."""
     return f"ticket_message:{message_id}"
-
-
-class NoMessenger:
-    """Takes words and sends them nowhere: for commands and tests without a conversation."""
-
-    async def send(self, connection: AsyncConnection, newcomer_id: str, text: str, *, office: str,
-                   reference: str) -> None:
-        """Drop it."""
-
-    async def hand_back(self, connection: AsyncConnection, newcomer_id: str, *, number: str, office: str) -> None:
-        """Drop it."""
-
-
-class NoDeliveryStates:
-    """Knows of no message."""
-
-    async def of(self, connection: AsyncConnection, references: Collection[str]) -> dict[str, str]:
-        """Nothing known."""
-        return {}
