@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,8 @@ def test_a_folder_becomes_a_library(folder: Path) -> None:
     assert library.services_for("school.registration", None) == ()
 
 
-def test_the_content_of_this_release_is_read_in_half_a_second() -> None:
-    begin = time.perf_counter()
-    library = library_from_files()
-    assert time.perf_counter() - begin < 1.5  # about 0.25 s on two ordinary cores
-    assert len(library.towns) == 13
+def test_the_content_of_this_release_covers_thirteen_towns() -> None:
+    assert len(library_from_files().towns) == 13
 
 
 def test_mistakes_are_listed_with_file_and_line(folder: Path) -> None:
