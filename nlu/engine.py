@@ -24,6 +24,9 @@ FOREIGN_SURE = 0.8
 CLAUSE_SURE = 0.8
 """A clause counts as a need of its own only where its topic is this probable; stories mention many things."""
 MOST_CLAUSES = 4
+NO_NEED = frozenset({OUT_OF_SCOPE, "chat.greeting"})
+"""A message taken as a whole for one of these, one clause of which is a clear need, is about that need."""
+CLAUSE_RAISED = 0.985
 
 _JOINTS = ("und", "and", "also", "w", "et", "ve", "\u0438", "\u0442\u0430", "\u0648\u0643\u0645\u0627\u0646",
            "\u0643\u0645\u0627\u0646")
@@ -121,6 +124,8 @@ class BuiltinEngine:
             topics = in_context(topics, followup, last_topic=last_topic, child_age=details.child_age,
                                 sure=max(limits.probability, 0.5))
         needs = self._needs(text, own, topics, limits)
+        if danger is None and needs and topics[0][0] in NO_NEED and topics[1][0] == needs[0]:
+            topics = raised(topics, needs[0], CLAUSE_RAISED)
         areas = tuple(dict.fromkeys(topic.split(".")[0] for topic in needs))
         reason = "clear" if danger else self._reason(topics, limits, guess, followup, last_topic)
         return Understanding(
@@ -160,7 +165,8 @@ class BuiltinEngine:
         is_chat = topics[0][0].startswith("chat.") and first >= FOREIGN_SURE
         if guess.language == OTHER and guess.confidence >= FOREIGN_SURE and not is_chat:
             return "foreign language"
-        if first < limits.probability or (followup.is_followup and last_topic is None and first < FOREIGN_SURE):
+        if first < limits.probability or (
+                followup.is_followup and last_topic is None and (first < FOREIGN_SURE or topics[0][0] == OUT_OF_SCOPE)):
             return "low probability"
         return "no clear winner" if first - second < limits.lead else "clear"
 

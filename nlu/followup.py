@@ -124,7 +124,7 @@ def in_context(topics: Sequence[tuple[str, float]], followup: FollowUp, *, last_
             meant = "childcare.kita"
         elif last_topic == "childcare.kita" and child_age is not None and child_age >= 6:
             meant = "school.registration"
-        return raised(ranked, meant, 0.93)
+        return raised(ranked, meant, 0.985)
     top, probability = ranked[0]
     if top == last_topic or probability >= sure:
         return ranked
